@@ -48,3 +48,13 @@ TARGET_LDFLAGS := -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=non
 HOST_CPPFLAGS := -Iinclude -Ilib
 HOST_CFLAGS := -std=gnu11 -O1 -g $(WARN_CFLAGS)
 HOST_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# --- arm64 Debian packages, unpacked and never run (images/packages, tools/debian.sh) -----------
+# What uses a file below $(DEBIAN)/dev has $(DEBIAN_DEV) as an order-only prerequisite.
+DEBIAN := $(BUILD)/debian
+DEBIAN_DEV := $(DEBIAN)/stamp-dev
+LIBFDT_A := $(DEBIAN)/dev/usr/lib/aarch64-linux-gnu/libfdt.a
+LIBFDT_INC := $(DEBIAN)/dev/usr/include
+# Kernel headers of the service-VM's kernel:
+# make -C $(KDIR) ARCH=arm64 CROSS_COMPILE=$(CROSS_COMPILE) M=... modules
+KDIR := $(abspath $(DEBIAN)/dev/usr/src/kernel)

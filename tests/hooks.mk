@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What other folders' build.mk use to hook their tests in. Included before all of them.
+#
+# $(eval $(call unit_test,NAME,SOURCES[,EXTRA_CFLAGS]))
+#     builds $(BUILD)/unit/NAME for the build machine under ASan and UBSan and adds it to UNIT_TESTS. The program prints
+#     TAP (`ok N - what`, `not ok N - what`, plan `1..N` anywhere) or just exits; exit status 0 means passed.
+# $(eval $(call fuzz_target,NAME,SOURCES[,EXTRA_CFLAGS]))
+#     builds $(BUILD)/fuzz/NAME with clang's libFuzzer, ASan and UBSan and adds it to FUZZ_TARGETS. `make test` runs each
+#     for FUZZ_SECONDS with the seeds of tests/fuzz/NAME/ when that folder exists; `make fuzz-NAME` runs it until stopped.
+#
+# Sources are compiled in one step with HOST_CPPFLAGS (so `#include "vmm/vgic/dist.c"` for statics works with -I.).
+# Other hooks, appended with `+=` in a build.mk:
+#     UNIT_TESTS    more executables (their rules are the folder's own)
+#     CHECK_TARGETS phony targets that `make check` and `make test` run (spin models, sparse); exit status counts
+UNIT_TESTS :=
+FUZZ_TARGETS :=
+CHECK_TARGETS :=
+FUZZ_SECONDS ?= 5
+
+define unit_test
+UNIT_TESTS += $$(BUILD)/unit/$(1)
+$$(BUILD)/unit/$(1): $(2)
+	@mkdir -p $$(@D)
+	@echo "  HOSTCC  $$@"
+	$$(Q)$$(HOST_CC) $$(HOST_CPPFLAGS) $$(HOST_CFLAGS) $$(HOST_SAN) $(3) -MM -MP -MT $$@ $$(filter %.c,$$^) > $$@.d
+	$$(Q)$$(HOST_CC) $$(HOST_CPPFLAGS) $$(HOST_CFLAGS) $$(HOST_SAN) $(3) -o $$@ $$(filter %.c,$$^)
+endef
+
+define fuzz_target
+FUZZ_TARGETS += $$(BUILD)/fuzz/$(1)
+$$(BUILD)/fuzz/$(1): $(2)
+	@mkdir -p $$(@D)
+	@echo "  FUZZCC  $$@"
+	$$(Q)$$(HOST_CLANG) $$(HOST_CPPFLAGS) $$(HOST_CFLAGS) $(3) -MM -MP -MT $$@ $$(filter %.c,$$^) > $$@.d
+	$$(Q)$$(HOST_CLANG) $$(HOST_CPPFLAGS) $$(HOST_CFLAGS) $$(HOST_SAN) -fsanitize=fuzzer $(3) -o $$@ $$(filter %.c,$$^)
+endef
