@@ -4,6 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
+export PATH := $(PATH):/usr/sbin:/sbin
 
 include config.mk
 include tests/hooks.mk
@@ -19,7 +20,18 @@ $(BUILD)/deps.mk: tools/deps.sh images/packages/build-machine.list
 	@sh tools/deps.sh >&2
 	@touch $@
 
-PARTS := lib loader devkernel root vmm kmod images tools tests bench
+# A kernel from an SDK is checked before anything is built for it.
+ifneq ($(MICROKIT_SDK),)
+ifneq ($(filter-out $(NO_DEPS_GOALS),$(MAKECMDGOALS)),)
+SDK_CHECK := $(shell tools/check_sdk.sh '$(MICROKIT_SDK)' '$(MICROKIT_BOARD)' '$(MICROKIT_CONFIG)')
+ifneq ($(.SHELLSTATUS),0)
+$(error the Microkit SDK is not usable, see above)
+endif
+endif
+endif
+
+# images comes last: it takes in what the others have put into SERVICE_FILES.
+PARTS := lib loader devkernel root vmm kmod tools $(wildcard tools/*) tests bench images
 include $(foreach p,$(PARTS),$(wildcard $(p)/build.mk))
 
 .PHONY: help deps clean distclean

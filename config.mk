@@ -58,3 +58,15 @@ LIBFDT_INC := $(DEBIAN)/dev/usr/include
 # Kernel headers of the service-VM's kernel:
 # make -C $(KDIR) ARCH=arm64 CROSS_COMPILE=$(CROSS_COMPILE) M=... modules
 KDIR := $(abspath $(DEBIAN)/dev/usr/src/kernel)
+
+# Linux user space of the service-VM and user-VMs: static AArch64 programs.
+LINUX_CC := $(CROSS_COMPILE)gcc
+LINUX_CFLAGS := -std=gnu11 -O2 -g -static $(WARN_CFLAGS)
+
+# --- images (images/build.mk) -------------------------------------------------------------------
+IMAGES := $(BUILD)/images
+LINUX_IMAGE := $(IMAGES)/Image
+SERVICE_CPIO := $(IMAGES)/service.cpio
+SERVICE_DISK := $(IMAGES)/service.ext4
+GUEST_CPIO := $(IMAGES)/guest.cpio
+SELKIE_IMG := $(KOUT)/selkie.img

@@ -22,3 +22,43 @@ $(DEBIAN_ROOT): $(DEBIAN_DEBS)
 
 # Files that come out of the unpacked packages.
 $(LIBFDT_A): | $(DEBIAN_DEV) ;
+
+# --- programs of ours in the service-VM ---------------------------------------------------------
+$(IMAGES)/bin/%: images/service/%.c
+	@mkdir -p $(@D)
+	@echo "  LINUXCC $<"
+	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -MMD -MP -o $@ $<
+
+# --- kernel and initramfs images ----------------------------------------------------------------
+$(LINUX_IMAGE): $(DEBIAN_ROOT)
+	@mkdir -p $(@D)
+	$(Q)cp $(DEBIAN)/root/boot/vmlinuz-$$(cat $(DEBIAN)/kernel-release) $@
+
+SERVICE_MODULES := virtio_mmio virtio_blk crc32c_generic ext4
+GUEST_MODULES := virtio_mmio virtio_pci virtio_blk virtio_net virtio_rng virtio_balloon virtio_console virtio_gpu \
+	virtio_input virtio_scsi sd_mod crc32c_generic ext4 9pnet_virtio 9p vsock vmw_vsock_virtio_transport brd
+
+$(SERVICE_CPIO): images/mkinitramfs.sh images/service/initramfs-init.sh images/build.mk $(DEBIAN_ROOT)
+	@mkdir -p $(@D)
+	@echo "  CPIO    $@"
+	$(Q)images/mkinitramfs.sh $(DEBIAN) images/service/initramfs-init.sh $@ $(SERVICE_MODULES)
+
+$(GUEST_CPIO): images/mkinitramfs.sh images/guest/init.sh images/build.mk $(DEBIAN_ROOT)
+	@mkdir -p $(@D)
+	@echo "  CPIO    $@"
+	$(Q)images/mkinitramfs.sh $(DEBIAN) images/guest/init.sh $@ $(GUEST_MODULES)
+
+# --- the service-VM's root disk -----------------------------------------------------------------
+SERVICE_FILES += $(IMAGES)/bin/init:usr/sbin/init \
+	$(IMAGES)/bin/agent:usr/lib/selkie/agent \
+	images/service/rc.sh:usr/lib/selkie/rc \
+	$(LINUX_IMAGE):usr/share/selkie/guest/Image \
+	$(GUEST_CPIO):usr/share/selkie/guest/initramfs.cpio
+
+$(SERVICE_DISK): images/service/mkroot.sh images/service/motd images/build.mk $(DEBIAN_ROOT) \
+		$(foreach f,$(SERVICE_FILES),$(firstword $(subst :, ,$(f))))
+	@echo "  EXT4    $@"
+	$(Q)images/service/mkroot.sh $(DEBIAN) $@ $(SERVICE_FILES)
+
+.PHONY: linux-images
+linux-images: $(LINUX_IMAGE) $(SERVICE_CPIO) $(SERVICE_DISK)

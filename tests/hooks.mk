@@ -12,9 +12,11 @@
 # Other hooks, appended with `+=` in a build.mk:
 #     UNIT_TESTS    more executables (their rules are the folder's own)
 #     CHECK_TARGETS phony targets that `make check` and `make test` run (spin models, sparse); exit status counts
+#     SERVICE_FILES file:path pairs to put into the service-VM's root file system (a .ko is installed as a kernel module)
 UNIT_TESTS :=
 FUZZ_TARGETS :=
 CHECK_TARGETS :=
+SERVICE_FILES :=
 FUZZ_SECONDS ?= 5
 
 define unit_test

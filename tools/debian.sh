@@ -128,6 +128,7 @@ unpack-root)
 	for deb in "$dir"/debs/root/*.deb; do
 		unpack "$deb" "$dir/root"
 	done
+	/sbin/depmod -b "$dir/root" "$(cat "$dir/kernel-release")"
 	# Nobody reads manuals there, and the image is built often.
 	rm -rf "$dir"/root/usr/share/{doc,man,info,locale,lintian,bug,icons,applications,bash-completion,perl,common-licenses}
 	;;
