@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Bare guests (tests/guest/README.md): $(BUILD)/guest/<name>.Image
+GUEST_PROGRAMS := hostile exitbench
+GUEST_RT := $(addprefix $(BUILD)/target/,tests/guest/start.o tests/guest/runtime.o lib/fmt/fmt.o lib/string/string.o)
+
+$(BUILD)/guest/%.elf: $(BUILD)/target/tests/guest/%.o $(GUEST_RT) tests/guest/guest.lds
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(TARGET_CC) -nostdlib -static-pie -Wl,-z,notext -Wl,-T,tests/guest/guest.lds -Wl,--build-id=none -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments \
+		-o $@ $(filter %.o,$^)
+
+$(BUILD)/guest/%.Image: $(BUILD)/guest/%.elf
+	$(Q)$(TARGET_OBJCOPY) -O binary $< $@
+
+.PRECIOUS: $(BUILD)/guest/%.elf
