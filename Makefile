@@ -31,7 +31,8 @@ endif
 endif
 
 # images comes last: it takes in what the others have put into SERVICE_FILES.
-PARTS := lib loader devkernel root vmm kmod tools $(wildcard tools/*) tests bench images
+PARTS := lib $(wildcard lib/*) loader devkernel root vmm kmod tools $(wildcard tools/*) $(wildcard tests/*) tests \
+	bench images
 include $(foreach p,$(PARTS),$(wildcard $(p)/build.mk))
 
 .PHONY: help deps clean distclean

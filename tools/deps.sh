@@ -5,11 +5,11 @@
 set -eu
 
 list=$(dirname "$0")/../images/packages/build-machine.list
-wanted=$(sed -e 's/#.*//' "$list")
+wanted=$(sed -e 's/#.*//' "$list" | xargs)
 
 if ! command -v dpkg-query >/dev/null; then
 	echo "Selkie builds on Debian 12 (dpkg-query was not found). Its packages there:" >&2
-	echo $wanted >&2
+	echo "$wanted" >&2
 	exit 1
 fi
 
@@ -31,6 +31,7 @@ else
 fi
 
 install() {
+	# shellcheck disable=SC2086 # a list of words
 	$sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -q -y \
 		install --no-install-recommends $missing
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A GNU make extension: $(exit STATUS) ends make with that exit status. make itself only knows 0, 1 and 2, and
- * `make run CMD=...` promises the status of the command.
+ * A GNU make extension: $(exit STATUS) ends make with that exit status. make itself only knows 0,
+ * 1 and 2, and `make run CMD=...` promises the status of the command.
  */
 #include <stdlib.h>
 #include <gnumake.h>

@@ -356,6 +356,12 @@ class Board:
             for key in ready:
                 key.data()
 
+    def reboot(self, limit=BOOT_LIMIT):
+        """Restarts the service-VM in order and waits until it is back."""
+        boots = len(self.hellos)
+        self.run("reboot")
+        self.wait_boot(boots + 1, limit)
+
     def power_off(self, limit=60):
         """Shuts the service-VM down in order. Returns QEMU's exit status."""
         self.start("poweroff")

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash
 # /init of the user-VM's initramfs: drivers for what is there, network, then /job (a second cpio can bring one) or a
 # shell. Power off or reboot end it.
 export PATH=/bin HOME=/ TERM=vt220
@@ -24,7 +25,7 @@ ip link set lo up
 if [ -e /sys/class/net/eth0 ]; then
 	ip link set eth0 up
 	read -r line < /proc/cmdline
-	address=
+	address='' gateway=''
 	for word in $line; do
 		case $word in
 		user.ip=*) address=${word#user.ip=} ;;
@@ -33,7 +34,8 @@ if [ -e /sys/class/net/eth0 ]; then
 	done
 	# Without user.ip=, the addresses of QEMU's user-mode network.
 	ip address add "${address:-10.0.2.15/24}" dev eth0
-	[ -n "$address" ] && [ -z "$gateway" ] || ip route add default via "${gateway:-10.0.2.2}"
+	[ -n "$address" ] || gateway=${gateway:-10.0.2.2}
+	[ -z "$gateway" ] || ip route add default via "$gateway"
 fi
 
 if [ -x /job ]; then

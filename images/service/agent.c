@@ -213,6 +213,7 @@ static void run_child(const char *command, int in, int out, int err)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
 	if (chdir("/root") < 0)
 		_exit(126);
 	execl("/bin/bash", "bash", "-c", command, (char *)NULL);
@@ -382,6 +383,7 @@ int main(void)
 			pause();
 	}
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN); /* init hangs up on the console shell, at the end */
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGTERM);

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash
 # /init of the service-VM's initramfs: finds the root disk by its label and goes there.
 export PATH=/bin
 mount -t devtmpfs dev /dev

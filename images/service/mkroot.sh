@@ -32,7 +32,7 @@ rm -rf "$modules"/kernel/sound \
 	"$modules"/kernel/drivers/net/{wireless,ethernet,can,phy,usb} \
 	"$tree"/usr/lib/aarch64-linux-gnu/{perl,perl-base,gconv} "$tree"/usr/lib/aarch64-linux-gnu/libperl* \
 	"$tree"/usr/bin/perl* "$tree"/usr/lib/{python3,python3.11} \
-	"$tree"/usr/share/AAVMF/AAVMF_{CODE,VARS}.{ms,snakeoil}.fd "$tree"/boot
+	"$tree"/usr/share/AAVMF/AAVMF_{CODE,VARS}.{ms,snakeoil}.fd "${tree:?}"/boot
 mkdir -p "$tree"/{boot,mnt/share,mnt/disk,var/tmp,etc/selkie/rc.d}
 
 # Maintainer scripts' part.
@@ -87,8 +87,9 @@ mke2fs() {
 }
 find "$tree" -newermt @1700000000 -exec touch -h -d @1700000000 {} +
 rm -f "$out.tmp"
+truncate -s "$size" "$out.tmp"
 mke2fs -q -t ext4 -L selkie-root -U 5e1c1e00-0000-4000-8000-000000000001 \
 	-E hash_seed=5e1c1e00-0000-4000-8000-000000000002,lazy_itable_init=0,lazy_journal_init=0 \
-	-m 0 -N 40000 -d "$tree" "$out.tmp" "$size"
+	-m 0 -N 40000 -d "$tree" "$out.tmp"
 mv "$out.tmp" "$out"
 rm -rf "$tree"

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Commands in the service-VM: status, output, quoting; the agent and `make run CMD=...`."""
+
+import os
+import signal
+
+import pytest
+
+
+@pytest.mark.parametrize("status", [0, 1, 7, 124, 255])
+def test_status(board, status):
+    assert board.run(f"exit {status}").status == status
+
+
+def test_killed_by_signal(board):
+    assert board.run("kill -SEGV $$").status == 128 + signal.SIGSEGV
+
+
+def test_signal_reaches_the_command(board):
+    board.start("trap 'echo caught; exit 3' TERM; echo ready; while :; do read -t 1 -u 3; done 3<> <(:)")
+    got = []
+
+    def out(data):
+        got.append(data)
+        if b"ready" in data:
+            board.signal(signal.SIGTERM)
+
+    result = board.finish(out=out)
+    assert (result.status, result.out) == (3, b"ready\ncaught\n")
+
+
+def test_stdout_and_stderr_are_apart(board):
+    result = board.run("echo to-out; echo to-err >&2; echo more-out")
+    assert (result.out, result.err) == (b"to-out\nmore-out\n", b"to-err\n")
+
+
+def test_output_is_binary_safe_and_complete(board):
+    result = board.run("for i in 0 1 2 3; do head -c 65536 /dev/zero; printf '\\r\\n\\000\\377'; done")
+    assert result.out == (bytes(65536) + b"\r\n\0\xff") * 4
+
+
+def test_stdin(board):
+    data = os.urandom(200_000)
+    assert board.run("cat", stdin=data).out == data
+
+
+def test_background_process_does_not_hold_the_command(board):
+    result = board.run("sleep 1000 & echo started; exit 4")
+    assert (result.status, result.out) == (4, b"started\n")
+    board.run("pkill -x sleep", check=True)
+
+
+def test_make_run_command(make):
+    text = r"""echo "a'b" '$HOME' "$((6*7))" \\x "$(basename /usr/lib)"; echo complaint >&2; exit 7"""
+    result = make("run", ICOUNT=1, CMD=text)
+    assert result.stdout == b"a'b $HOME 42 \\x lib\n"
+    assert b"complaint" in result.stderr
+    assert result.returncode == 7
+
+
+def test_make_run_share(make, tmp_path):
+    (tmp_path / "in").write_text("from the build machine")
+    result = make("run", ICOUNT=1, SHARE=tmp_path, CMD="cat /mnt/share/in; echo from the service-VM > /mnt/share/out")
+    assert (result.returncode, result.stdout) == (0, b"from the build machine")
+    assert (tmp_path / "out").read_text() == "from the service-VM\n"
