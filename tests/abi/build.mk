@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The ABI test program: an initial task that runs on any kernel with the libsel4 API and prints TAP.
+#   make abi        builds $(ABI_ELF) and, packed with the kernel, the bootable $(ABI_IMG)
+#   make check-abi  boots it on the emulated board and judges the TAP
+# ABI_ONLY=<prefix> compiles in only the tests whose name begins with it.
+ABI_DIR := tests/abi
+ABI_ELF := $(KOUT)/abi/abi.elf
+ABI_IMG := $(KOUT)/abi/abi.img
+ABI_ONLY ?=
+
+# The order of the sources is the order of the tests.
+ABI_SRCS := $(addprefix $(ABI_DIR)/,start.S harness.c object.c guest_run.c guest.S \
+	bootinfo.c vcpu.c guest_exit.c guest_irq.c guest_time.c)
+ABI_OWN_OBJS := $(patsubst %,$(KOUT)/obj/%.o,$(basename $(ABI_SRCS)))
+ABI_OBJS := $(ABI_OWN_OBJS) $(BUILD)/target/lib/fmt/fmt.o $(BUILD)/target/lib/string/string.o
+
+# Tests run in the order they are written in.
+$(ABI_OWN_OBJS): TARGET_CFLAGS += -fno-toplevel-reorder
+$(KOUT)/obj/$(ABI_DIR)/harness.o: TARGET_CPPFLAGS += $(if $(ABI_ONLY),-DABI_ONLY='"$(ABI_ONLY)"')
+
+$(ABI_ELF): $(ABI_OBJS) $(ABI_DIR)/abi.lds
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(TARGET_CC) $(TARGET_CFLAGS) $(TARGET_LDFLAGS) -Wl,-T,$(ABI_DIR)/abi.lds -Wl,--no-warn-rwx-segments \
+		-o $@ $(ABI_OBJS)
