@@ -11,6 +11,16 @@
 
 #define EC_UNKNOWN 0x00u
 #define EC_WFX 0x01u
+#define EC_CP15_32 0x03u
+#define EC_CP15_64 0x04u
+#define EC_CP14_MR 0x05u
+#define EC_CP14_LS 0x06u
+#define EC_FP_ASIMD 0x07u
+#define EC_CP14_64 0x0cu
+#define EC_ILLEGAL 0x0eu /* illegal execution state */
+#define EC_SVC32 0x11u
+#define EC_HVC32 0x12u
+#define EC_SMC32 0x13u
 #define EC_SVC64 0x15u
 #define EC_HVC64 0x16u
 #define EC_SMC64 0x17u
@@ -21,7 +31,16 @@
 #define EC_DABT_LOWER 0x24u
 #define EC_DABT_SAME 0x25u
 #define EC_SP_ALIGN 0x26u
+#define EC_FP64 0x2cu /* trapped floating point exception */
 #define EC_SERROR 0x2fu
+#define EC_BREAKPT_LOWER 0x30u
+#define EC_BREAKPT_SAME 0x31u
+#define EC_SOFTSTP_LOWER 0x32u
+#define EC_SOFTSTP_SAME 0x33u
+#define EC_WATCHPT_LOWER 0x34u
+#define EC_WATCHPT_SAME 0x35u
+#define EC_BKPT32 0x38u
+#define EC_BRK64 0x3cu
 
 /* ISS of a data abort; ISV to AR are valid for stage 2 faults taken to EL2 */
 #define ISS_ISV (1u << 24)
@@ -40,15 +59,30 @@
 /* Fault status codes: type in bits 5:2, level in bits 1:0 */
 #define FSC_TYPE 0x3cu
 #define FSC_LEVEL 0x03u
+#define FSC_ADDRESS_SIZE 0x00u
 #define FSC_TRANSLATION 0x04u
 #define FSC_ACCESS_FLAG 0x08u
 #define FSC_PERMISSION 0x0cu
 #define FSC_EXTABT 0x10u
 #define FSC_EXTABT_WALK 0x14u
+#define FSC_ALIGNMENT 0x21u /* of the whole field */
 
 /* ISS of WFI and WFE */
 #define ISS_WFX_TI 0x3u
 #define WFX_TI_WFI 0x0u
 #define WFX_TI_WFE 0x1u
+
+/* ISS of SVC, HVC and SMC: the immediate */
+#define ISS_IMM16 0x0000ffffu
+
+/* ISS of EC_SYS64: the register an MSR or MRS names, Rt and the direction */
+#define ISS_SYS_OP0 0x00300000u
+#define ISS_SYS_OP2 0x000e0000u
+#define ISS_SYS_OP1 0x0001c000u
+#define ISS_SYS_CRN 0x00003c00u
+#define ISS_SYS_RT 0x000003e0u
+#define ISS_SYS_CRM 0x0000001eu
+#define ISS_SYS_READ (1u << 0)
+#define ISS_SYS_NAME (ISS_SYS_OP0 | ISS_SYS_OP1 | ISS_SYS_CRN | ISS_SYS_CRM | ISS_SYS_OP2)
 
 #endif
