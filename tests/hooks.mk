@@ -12,10 +12,14 @@
 # Other hooks, appended with `+=` in a build.mk:
 #     UNIT_TESTS    more executables (their rules are the folder's own)
 #     CHECK_TARGETS phony targets that `make check` and `make test` run (spin models, sparse); exit status counts
+#     BENCH_TARGETS phony targets of `make bench`
+#     TAP_IMAGES    bootable images that print TAP on the board's console, ending with a plan or with the machine off
 #     SERVICE_FILES file:path pairs to put into the service-VM's root file system (a .ko is installed as a kernel module)
 UNIT_TESTS :=
 FUZZ_TARGETS :=
 CHECK_TARGETS :=
+TAP_IMAGES :=
+BENCH_TARGETS :=
 SERVICE_FILES :=
 FUZZ_SECONDS ?= 5
 

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs the test programs it is given and the system tests; ends with one line that counts everything.
 
-  run.py --build build --unit PROGRAM... --fuzz PROGRAM... --check MAKE-TARGET... [--system [-- PYTEST-WORD...]]
+  run.py --build build --unit PROGRAM... --fuzz PROGRAM... --check MAKE-TARGET...
+         --tap-image IMAGE... [--system [-- PYTEST-WORD...]]
 
-Unit tests and fuzzers run side by side, as many as there are processors. What failed is shown whole.
+All but the system tests run side by side, as many as there are processors. What failed is shown whole.
 """
 
 import argparse
@@ -17,8 +18,9 @@ import time
 import xml.etree.ElementTree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TAP = re.compile(rb"^(not )?ok\b(.*)$", re.M)
+TAP = re.compile(rb"^(not )?ok\b([^\r\n]*)", re.M)
 UNIT_LIMIT = 300
+TAP_LIMIT = 900
 
 
 def run(words, limit, **options):
@@ -32,7 +34,10 @@ def run(words, limit, **options):
 
 def run_unit(program):
     """(passed, failed, output) of a program that prints TAP or just exits."""
-    status, output = run([program], UNIT_LIMIT)
+    return count_tap(program, *run([program], UNIT_LIMIT))
+
+
+def count_tap(program, status, output):
     passed = failed = 0
     for wrong, rest in TAP.findall(output):
         if b"# SKIP" in rest.upper():
@@ -47,6 +52,13 @@ def run_unit(program):
     elif not passed and not failed:
         passed = 1
     return passed, failed, output
+
+
+def run_tap_image(build, image):
+    tap = os.path.join(ROOT, "tests", "tap_board.py")
+    log = os.path.join(build, "test-logs", f"tap-{os.path.basename(image)}.log")
+    os.makedirs(os.path.dirname(log), exist_ok=True)
+    return count_tap(f"{tap} {image}", *run(["/usr/bin/python3", "-B", tap, "--build", build, "--log", log, image], TAP_LIMIT))
 
 
 def run_fuzz(program, seconds):
@@ -114,6 +126,7 @@ def main():
     parser.add_argument("--fuzz", nargs="*", default=[])
     parser.add_argument("--fuzz-seconds", type=int, default=5)
     parser.add_argument("--check", nargs="*", default=[])
+    parser.add_argument("--tap-image", nargs="*", default=[])
     parser.add_argument("--system", action="store_true")
     options = parser.parse_args(words)
     total = Total()
@@ -122,6 +135,7 @@ def main():
         jobs = [("unit", program, pool.submit(run_unit, program)) for program in options.unit]
         jobs += [("fuzz", program, pool.submit(run_fuzz, program, options.fuzz_seconds)) for program in options.fuzz]
         jobs += [("check", target, pool.submit(run_check, target)) for target in options.check]
+        jobs += [("board", image, pool.submit(run_tap_image, options.build, image)) for image in options.tap_image]
         for kind, name, job in jobs:
             total.add(kind, os.path.basename(name), *job.result())
     if options.system:

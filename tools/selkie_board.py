@@ -74,10 +74,12 @@ class Board:
     console   called with each piece of console output (bytes)
     log       file that keeps the console's output
     interactive  console and QEMU monitor on our terminal instead
+    paused    the processor stands still until resume()
+    devices   False: no device but the console, for images that do not carry a Linux
     """
 
     def __init__(self, build, image=None, baseline=None, icount=False, share=None, disk=None, memory=None,
-                 console=None, log=None, interactive=False, snapshot=True, extra=(), bootargs=""):
+                 console=None, log=None, interactive=False, devices=True, paused=False, extra=(), bootargs=""):
         self.console_callback = console
         self.log = open(log, "wb") if log else None
         self.tail = b""
@@ -127,20 +129,23 @@ class Board:
         def bus(slot):
             return f"bus=virtio-mmio-bus.{slot}"
 
+        # What the service-VM writes to its root disk is forgotten at the machine's end.
         root = os.path.join(self.images, "service.ext4")
-        qemu += ["-drive", f"if=none,id=root,file={root},format=raw,cache=unsafe,"
-                           f"snapshot={'on' if snapshot else 'off'}",
-                 "-device", f"virtio-blk-device,drive=root,{bus(SLOT_ROOT)}",
-                 "-netdev", "user,id=net", "-device", f"virtio-net-device,netdev=net,{bus(SLOT_NET)}",
-                 "-device", f"virtio-rng-device,{bus(SLOT_RNG)}",
-                 "-device", f"virtio-serial-device,{bus(SLOT_SERIAL)}",
-                 "-device", "virtserialport,chardev=agent,name=selkie.agent"]
+        if devices:
+            qemu += ["-drive", f"if=none,id=root,file={root},format=raw,cache=unsafe,snapshot=on",
+                     "-device", f"virtio-blk-device,drive=root,{bus(SLOT_ROOT)}",
+                     "-netdev", "user,id=net", "-device", f"virtio-net-device,netdev=net,{bus(SLOT_NET)}",
+                     "-device", f"virtio-rng-device,{bus(SLOT_RNG)}",
+                     "-device", f"virtio-serial-device,{bus(SLOT_SERIAL)}",
+                     "-device", "virtserialport,chardev=agent,name=selkie.agent"]
         if share:
             qemu += ["-fsdev", f"local,id=share,path={share},security_model=none",
                      "-device", f"virtio-9p-device,fsdev=share,mount_tag=share,{bus(SLOT_SHARE)}"]
         if disk:
             qemu += ["-drive", f"if=none,id=disk,file={disk},format=raw,cache=unsafe",
                      "-device", f"virtio-blk-device,drive=disk,serial=data,{bus(SLOT_DISK)}"]
+        if paused:
+            qemu += ["-S"]
         qemu += list(extra)
         self.command = qemu
         self.process = subprocess.Popen(
@@ -217,7 +222,7 @@ class Board:
     def running(self):
         return self.process.poll() is None
 
-    def _wait(self, condition, limit, what):
+    def wait_for(self, condition, limit, what):
         """Handles input until condition() is true. Raises BoardError after limit seconds or when QEMU ends first."""
         end = time.monotonic() + limit
         while not condition():
@@ -243,13 +248,13 @@ class Board:
 
     def wait_boot(self, count=1, limit=BOOT_LIMIT):
         """Waits until the service-VM's agent has said hello count times since QEMU's start. Seconds of the last."""
-        self._wait(lambda: len(self.hellos) >= count, limit,
+        self.wait_for(lambda: len(self.hellos) >= count, limit,
                    "waiting for the service-VM" if count == 1 else f"waiting for boot {count} of the service-VM")
         return self.hellos[count - 1][0]
 
     def wait_console(self, text, limit=BOOT_LIMIT):
         """Waits until the last 64 KiB of console output contain text (bytes)."""
-        self._wait(lambda: text in self.tail, limit, f"waiting for {text!r} on the console")
+        self.wait_for(lambda: text in self.tail, limit, f"waiting for {text!r} on the console")
 
     def type(self, data):
         """Types data (bytes) at the console."""
@@ -297,7 +302,7 @@ class Board:
             self.events = []
             return status is not None
 
-        self._wait(step, limit, "waiting for the command")
+        self.wait_for(step, limit, "waiting for the command")
         return Result(status, b"".join(collected[OUT]), b"".join(collected[ERR]))
 
     def run(self, command, limit=COMMAND_LIMIT, stdin=b"", check=False):
@@ -325,7 +330,7 @@ class Board:
         def ask(name, **args):
             replies.clear()
             self.qmp.sendall(json.dumps({"execute": name, "arguments": args}).encode() + b"\n")
-            self._wait(reply, limit, f"QMP {name}")
+            self.wait_for(reply, limit, f"QMP {name}")
             if "error" in replies[0]:
                 raise BoardError(f"QMP {name}: {replies[0]['error']['desc']}")
             return replies[0]["return"]
@@ -334,6 +339,12 @@ class Board:
             ask("qmp_capabilities")
             self.qmp_ready = True
         return ask(command, **arguments)
+
+    def resume(self):
+        """Starts the processor of a paused board; times count from here."""
+        self.monitor("query-status")
+        self.started = time.monotonic()
+        self.monitor("cont")
 
     def registers(self):
         """Where the processor is, as text: for the report on a machine that hangs."""

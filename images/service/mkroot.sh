@@ -82,7 +82,7 @@ depmod -b "$tree" "$kver"
 # Root owns everything, whoever builds; the same files give the same image.
 mke2fs() {
 	local fake=()
-	[ "$(id -u)" = 0 ] || fake=(unshare --map-root-user)
+	[ "$(id -u)" = 0 ] || fake=(fakeroot)
 	E2FSPROGS_FAKE_TIME=1700000000 "${fake[@]}" /sbin/mke2fs "$@"
 }
 find "$tree" -newermt @1700000000 -exec touch -h -d @1700000000 {} +
