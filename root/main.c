@@ -69,6 +69,9 @@ static bool serve_vmm(struct vm *vm, seL4_Word op, enum wire_status *status)
 		log_warn("vm%u: VMM gives up, reason %lu", vm->number, arg);
 		vmm_failed(vm);
 		return false;
+	case VMM_OP_VCPU_RENEW:
+		*status = vm_renew_vcpu(vm, arg) ? WIRE_OK : WIRE_EINVAL;
+		return true;
 	case VMM_OP_POPULATE:
 		if (service)
 			*status = service_populate(vm, arg);

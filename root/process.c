@@ -22,38 +22,34 @@ static struct {
 	uint64_t entry;
 } image;
 
-static bool writable(const struct elf_segment *s)
-{
-	return s->flags & ELF_SEGMENT_W;
-}
-
 /* Read-only segments are mapped as they lie in the package, so place and address must agree within a page. */
 static bool segment_usable(const struct elf_segment *s)
 {
 	if (s->vaddr < VMM_VA_IMAGE || s->vaddr >= VMM_VA_BOOT ||
 	    s->memsz > VMM_VA_BOOT - s->vaddr)
 		return false;
-	return writable(s) ||
+	return s->write ||
 	       (!(((uintptr_t)s->data ^ s->vaddr) & PAGE_MASK) && s->memsz == s->filesz);
 }
 
 bool process_init(const void *elf, uint64_t size)
 {
-	enum elf_status status = elf_check(elf, size);
 	struct elf_segment s;
-	uint32_t cursor = 0;
+	unsigned int cursor = 0;
+	struct elf e;
+	const char *fault = elf_open(&e, elf, size);
 
-	if (status != ELF_OK) {
-		log_error("the VMM's image %s", elf_text(status));
+	if (fault) {
+		log_error("the VMM's image: %s", fault);
 		return false;
 	}
-	image.entry = elf_entry(elf);
-	while (elf_next(elf, &cursor, &s)) {
+	image.entry = e.entry;
+	while (elf_next(&e, &cursor, &s)) {
 		if (image.segs == SEGMENTS || !segment_usable(&s)) {
 			log_error("the VMM's image can not be used: segment at 0x%lx", s.vaddr);
 			return false;
 		}
-		if (!writable(&s))
+		if (!s.write)
 			window_sync_code(s.data, s.filesz);
 		image.seg[image.segs++] = s;
 	}
@@ -94,14 +90,14 @@ static uint64_t file_part(const struct elf_segment *s, uint64_t va, uint64_t *of
 
 static bool add_segment(struct vm *vm, const struct elf_segment *s)
 {
-	unsigned int access = (writable(s) ? VSPACE_W : 0) | (s->flags & ELF_SEGMENT_X ? VSPACE_X : 0);
+	unsigned int access = (s->write ? VSPACE_W : 0) | (s->exec ? VSPACE_X : 0);
 
 	for (uint64_t va = s->vaddr & ~PAGE_MASK; va < s->vaddr + s->memsz; va += WIRE_PAGE_SIZE) {
 		uint64_t offset, len;
 		const char *src;
 		seL4_CPtr frame;
 
-		if (!writable(s)) {
+		if (!s->write) {
 			const char *at = (const char *)s->data + (va - s->vaddr);
 
 			frame = vm_copy(vm, board_image_frame(at), seL4_CanRead, 0);

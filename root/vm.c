@@ -87,25 +87,53 @@ static bool set_sched(struct vm *vm, seL4_CPtr tcb, unsigned int priority, uint6
 	return true;
 }
 
+/* The VCPU object of vCPU `n`, out of its untyped, for its thread and in the VMM's slot. */
+static void make_vcpu(struct vm *vm, unsigned int n)
+{
+	seL4_CPtr slot = vm->vcpu[n];
+
+	CHECK(seL4_Untyped_Retype(vm->vcpu_untyped[n], seL4_ARM_VCPUObject, 0, cspace_top(),
+				  slot >> CSPACE_LEAF_BITS, CSPACE_GUARD_BITS + CSPACE_TOP_BITS,
+				  slot & ((1u << CSPACE_LEAF_BITS) - 1), 1) == seL4_NoError);
+	CHECK(seL4_ARM_VCPU_SetTCB(slot, vm->tcb[n]) == seL4_NoError);
+	CHECK(seL4_ARM_VCPU_WriteRegs(slot, seL4_VCPUReg_VMPIDR_EL2, vm->mpidr[n]) == seL4_NoError);
+	CHECK(cspace_copy_into(vm->vmm_cnode, VMM_CSPACE_BITS, VMM_CAP_VCPU + n, slot,
+			       seL4_AllRights) == seL4_NoError);
+}
+
+bool vm_renew_vcpu(struct vm *vm, uint64_t n)
+{
+	seL4_ARM_VCPU_ReadRegs_t offset;
+
+	if (n >= vm->vcpus)
+		return false;
+	CHECK(seL4_TCB_Suspend(vm->tcb[n]) == seL4_NoError);
+	offset = seL4_ARM_VCPU_ReadRegs(vm->vcpu[n], seL4_VCPUReg_CNTVOFF);
+	cspace_revoke(vm->vcpu_untyped[n]);
+	make_vcpu(vm, (unsigned int)n);
+	CHECK(seL4_ARM_VCPU_WriteRegs(vm->vcpu[n], seL4_VCPUReg_CNTVOFF, offset.value) == seL4_NoError);
+	return true;
+}
+
 static bool build_vcpu(struct vm *vm, unsigned int n, const struct vm_params *p)
 {
 	bool service = vm->role == VMM_ROLE_SERVICE;
 	seL4_Word guard = seL4_CNode_CapData_new(0, 64 - (service ? SELKIE_CSPACE_BITS : 1)).words[0];
 	seL4_CPtr tcb = arena_object(&vm->arena, seL4_TCBObject, 0);
-	seL4_CPtr vcpu = arena_object(&vm->arena, seL4_ARM_VCPUObject, 0);
 
-	if (!tcb || !vcpu)
+	vm->vcpu_untyped[n] = arena_object(&vm->arena, seL4_UntypedObject, seL4_VCPUBits);
+	vm->vcpu[n] = arena_slot(&vm->arena);
+	if (!tcb || !vm->vcpu_untyped[n] || !vm->vcpu[n])
 		return false;
 	vm->tcb[n] = tcb;
-	vm->vcpu[n] = vcpu;
+	vm->mpidr[n] = p->mpidr[n];
 	CHECK(seL4_TCB_Configure(tcb, vm->guest_cnode, guard, vm->space.cap, 0, 0, seL4_CapNull) ==
 	      seL4_NoError);
-	CHECK(seL4_ARM_VCPU_SetTCB(vcpu, tcb) == seL4_NoError);
-	CHECK(seL4_ARM_VCPU_WriteRegs(vcpu, seL4_VCPUReg_VMPIDR_EL2, p->mpidr[n]) == seL4_NoError);
+	make_vcpu(vm, n);
+	arena_count(&vm->arena, 2); /* own and the VMM's capability */
 	return set_sched(vm, tcb, p->vcpu_priority, p->timeslice_us, vm->fault_ep,
 			 VMM_BADGE_FAULT | n) &&
-	       vm_grant(vm, VMM_CAP_TCB + n, tcb, seL4_AllRights) &&
-	       vm_grant(vm, VMM_CAP_VCPU + n, vcpu, seL4_AllRights);
+	       vm_grant(vm, VMM_CAP_TCB + n, tcb, seL4_AllRights);
 }
 
 /* The kernel tells how many list registers there are when asked for one too many. */

@@ -35,6 +35,8 @@ struct vm {
 	/* capabilities of root's, in the arena */
 	seL4_CPtr vmm_tcb, vmm_cnode, vmm_ntfn, fault_ep, guest_cnode;
 	seL4_CPtr tcb[WIRE_MAX_VCPUS], vcpu[WIRE_MAX_VCPUS];
+	seL4_CPtr vcpu_untyped[WIRE_MAX_VCPUS]; /* what vcpu[] is made of, so that it can be made anew */
+	uint64_t mpidr[WIRE_MAX_VCPUS];
 	seL4_CPtr region[UVM_PAGES]; /* user-VM: frames of the shared region, mapped in the VMM */
 	/* root's view of the VMM's pages; boot is written before start only */
 	struct vmm_boot *boot;
@@ -93,6 +95,9 @@ void vm_start(struct vm *vm);
 void vm_stop(struct vm *vm);
 /* Take everything back. */
 void vm_destroy(struct vm *vm);
+
+/* A fresh VCPU object for vCPU `n`, whose thread does not run (VMM_OP_VCPU_RENEW). False: no such vCPU. */
+bool vm_renew_vcpu(struct vm *vm, uint64_t n);
 
 /* Does the page at `ipa` belong to the CPU interface? */
 static inline bool vm_is_gicv(const struct vm *vm, uint64_t ipa)

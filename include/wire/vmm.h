@@ -152,6 +152,12 @@ enum vmm_op {
 	VMM_OP_SYSTEM_RESET = 2, /* service-VM: PSCI SYSTEM_RESET; no reply, the VM is rebuilt */
 	VMM_OP_FAILED = 3, /* MR0 = reason code for the log: the VMM gives its VM up; no reply */
 	VMM_OP_POPULATE = 4, /* service-VM: MR0 = IPA; map the RAM there; WIRE_ENOENT: no RAM there */
+	/*
+	 * MR0 = n, a vCPU that does not execute: replace the VCPU object of vCPU n by a fresh one, bound to the same
+	 * thread, VMPIDR and CNTVOFF as before. Only so can a reset VM get rid of list registers and a CPU interface
+	 * that hold an interrupt its predecessor never finished. WIRE_ENOSYS: not offered, the VMM makes do.
+	 */
+	VMM_OP_VCPU_RENEW = 5,
 };
 
 #endif
