@@ -4,25 +4,6 @@
 #include <sel4/functions.h>
 #include <sel4/types.h>
 
-/* Labels of fault messages. */
-typedef enum seL4_Fault_tag {
-	seL4_Fault_NullFault = 0,
-	seL4_Fault_CapFault = 1,
-	seL4_Fault_UnknownSyscall = 2,
-	seL4_Fault_UserException = 3,
-	seL4_Fault_Timeout = 5,
-	seL4_Fault_VMFault = 6,
-	seL4_Fault_VGICMaintenance = 7,
-	seL4_Fault_VCPUFault = 8,
-	seL4_Fault_VPPIEvent = 9,
-	SEL4_FORCE_LONG_ENUM(seL4_Fault_tag)
-} seL4_Fault_tag_t;
-
-/* A received fault: words[0] is the label, words[1..] its message registers in order. */
-typedef struct seL4_Fault {
-	seL4_Uint64 words[14];
-} seL4_Fault_t;
-
 LIBSEL4_INLINE_FUNC seL4_Uint64 seL4_Fault_get_seL4_FaultType(seL4_Fault_t fault)
 {
 	return fault.words[0];

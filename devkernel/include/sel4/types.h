@@ -139,6 +139,25 @@ seL4_CNode_CapData_new(seL4_Uint64 guard, seL4_Uint64 guardSize)
 	return data;
 }
 
+/* Labels of fault messages. */
+typedef enum seL4_Fault_tag {
+	seL4_Fault_NullFault = 0,
+	seL4_Fault_CapFault = 1,
+	seL4_Fault_UnknownSyscall = 2,
+	seL4_Fault_UserException = 3,
+	seL4_Fault_Timeout = 5,
+	seL4_Fault_VMFault = 6,
+	seL4_Fault_VGICMaintenance = 7,
+	seL4_Fault_VCPUFault = 8,
+	seL4_Fault_VPPIEvent = 9,
+	SEL4_FORCE_LONG_ENUM(seL4_Fault_tag)
+} seL4_Fault_tag_t;
+
+/* A received fault: words[0] is the label, words[1..] its message registers in order. */
+typedef struct seL4_Fault {
+	seL4_Uint64 words[14];
+} seL4_Fault_t;
+
 /* Where a thread and the kernel exchange what does not fit in registers. */
 typedef struct seL4_IPCBuffer_ {
 	seL4_MessageInfo_t tag;
