@@ -243,7 +243,8 @@ struct uvm_regs {
 	uint64_t pstate; /* EL0t, EL1t, EL1h */
 	uint64_t tpidr_el0;
 	uint64_t tpidrro_el0;
-	uint64_t sys[UVM_SYS_COUNT]; /* VMPIDR is fixed at creation: written values are ignored */
+	/* VMPIDR is fixed at creation, CNTVOFF belongs to UVM_VMREQ_SET_COUNT: written values are ignored */
+	uint64_t sys[UVM_SYS_COUNT];
 };
 
 /* Exits by kind and work done; written by the VMM, only grow. */

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The VMM process of one VM.
+VMM_SRCS := $(addprefix vmm/,arch/start.S main.c loop.c hw.c vcpu.c fault.c decode.c inject.c smccc.c psci.c vtimer.c \
+	irq_fwd.c service.c uvm.c ioevent.c log.c vgic/dist.c vgic/irq.c vgic/lr.c vgic/uaccess.c)
+VMM_LIB_SRCS := $(addprefix lib/,string/string.c fmt/fmt.c)
+VMM_OBJS := $(patsubst %,$(KOUT)/obj/%.o,$(basename $(VMM_SRCS))) \
+	$(patsubst %.c,$(BUILD)/target/%.o,$(VMM_LIB_SRCS))
+
+$(VMM_OBJS): TARGET_CPPFLAGS += -I. $(if $(filter release,$(MICROKIT_CONFIG)),-DNDEBUG)
+
+$(KOUT)/vmm/vmm.elf: $(VMM_OBJS) vmm/vmm.lds
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(TARGET_CC) $(TARGET_LDFLAGS) -T vmm/vmm.lds -Wl,--fatal-warnings -o $@ $(VMM_OBJS)
