@@ -33,7 +33,14 @@ def interactive(args):
     with Board(interactive=True, **args) as board:
         # Ctrl-C belongs to the guest: QEMU has the terminal in raw mode.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        board.wait_end(limit=float("inf"))
+        boots = 0
+        while board.running:
+            board.wait_for(lambda: len(board.hellos) > boots or not board.running, float("inf"), "running")
+            if board.running and sys.stdout.isatty():
+                # A serial line knows no size: tell each boot ours.
+                size = os.get_terminal_size()
+                board.start(f"stty -F /dev/ttyAMA0 rows {size.lines} cols {size.columns}")
+            boots = len(board.hellos)
         return board.process.returncode
 
 

@@ -134,17 +134,26 @@ def board(shared_board):
 
 
 @pytest.fixture
-def make(boards):
+def make_words(boards):
+    """A function that says how to run the project's make: make_words("run", CMD="...") -> list of words."""
+
+    def words(*goals, **variables):
+        # env: not a part of the make that may have started us.
+        words = ["env", "-u", "MAKEFLAGS", "-u", "MAKELEVEL", "-u", "MFLAGS", "make", "-C", ROOT, "--no-print-directory",
+                 f"BUILD={os.path.relpath(boards.build, ROOT)}", *goals]
+        if boards.baseline and goals[0].startswith("run"):
+            words.append(f"BASELINE={boards.baseline}")
+        return words + [f"{name}={value}" for name, value in variables.items()]
+
+    return words
+
+
+@pytest.fixture
+def make(make_words):
     """A function that runs the project's make: make("run", CMD="...") -> CompletedProcess."""
 
     def run(*goals, limit=900, **variables):
-        # Not a part of the make that may have started us.
-        environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-        words = ["make", f"BUILD={os.path.relpath(boards.build, ROOT)}", *goals]
-        if boards.baseline and "run" in goals:
-            words.append(f"BASELINE={boards.baseline}")
-        words += [f"{name}={value}" for name, value in variables.items()]
-        return subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, timeout=limit, check=False)
+        return subprocess.run(make_words(*goals, **variables), capture_output=True, timeout=limit, check=False)
 
     return run
 

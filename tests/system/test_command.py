@@ -4,6 +4,7 @@
 import os
 import signal
 
+import pexpect
 import pytest
 
 
@@ -63,3 +64,23 @@ def test_make_run_share(make, tmp_path):
     result = make("run", ICOUNT=1, SHARE=tmp_path, CMD="cat /mnt/share/in; echo from the service-VM > /mnt/share/out")
     assert (result.returncode, result.stdout) == (0, b"from the build machine")
     assert (tmp_path / "out").read_text() == "from the service-VM\n"
+
+
+def test_make_run_interactive(make_words):
+    words = make_words("run", ICOUNT=1)
+    terminal = pexpect.spawn(words[0], words[1:], timeout=120, dimensions=(33, 111))
+    terminal.expect_exact("root@service-vm:~# ")
+    terminal.sendline("echo si''ze $(stty size); echo $TERM")
+    terminal.expect(r"size (33 111|0 0)\r+\n")
+    terminal.expect_exact("root@service-vm:~# ")
+    # The size comes over the agent, right after the boot.
+    terminal.sendline("until stty size | grep -q '33 111'; do read -t 0.1; done; echo size''d")
+    terminal.expect_exact("sized")
+    terminal.sendline("reboot")
+    # The old shell may still prompt once.
+    terminal.expect_exact("This is the service-VM")
+    terminal.expect_exact("root@service-vm:~# ")
+    terminal.sendline("poweroff")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
