@@ -11,11 +11,17 @@ mount -t tmpfs -o nosuid,nodev,mode=1777 shm /dev/shm
 mount -t tmpfs -o nosuid,nodev,mode=755 run /run
 mount -t tmpfs -o nosuid,nodev tmp /tmp
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mount -t debugfs -o mode=700 debugfs /sys/kernel/debug
+mkdir -p /dev/hugepages
+mount -t hugetlbfs hugetlbfs /dev/hugepages
 ln -sfn /proc/self/fd /dev/fd
 ln -sfn fd/0 /dev/stdin
 ln -sfn fd/1 /dev/stdout
 ln -sfn fd/2 /dev/stderr
 mkdir -p /run/lock
+
+# Without a clock on the board, time begins where the root file system was made.
+[ "$(date +%s)" -ge "$(stat -c %Y /etc/hostname)" ] || date -s "@$(stat -c %Y /etc/hostname)" > /dev/null
 
 read -r name < /etc/hostname
 echo "$name" > /proc/sys/kernel/hostname
