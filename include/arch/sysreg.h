@@ -20,7 +20,7 @@
 		sysreg_value;                                           \
 	})
 #define sysreg_write(reg, value) \
-	__asm__ volatile("msr " #reg ", %0" : : "rZ"((uint64_t)(value)) : "memory")
+	__asm__ volatile("msr " #reg ", %x0" : : "rZ"((uint64_t)(value)) : "memory")
 #define isb() __asm__ volatile("isb" : : : "memory")
 #define dsb(scope) __asm__ volatile("dsb " #scope : : : "memory")
 #endif
@@ -62,6 +62,10 @@
 
 /* CTR_EL0: log2 of the words in the smallest data cache line */
 #define CTR_EL0_DMINLINE SYSREG_WORD(0x000f0000)
+
+/* DCZID_EL0: log2 of the words DC ZVA clears, and whether it may not be used */
+#define DCZID_EL0_BS SYSREG_WORD(0xf)
+#define DCZID_EL0_DZP SYSREG_BIT(4)
 
 /* Stage 1 descriptors, 4 KiB granule */
 #define PTE_TABLE SYSREG_WORD(3)
