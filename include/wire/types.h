@@ -5,8 +5,12 @@
 
 #ifdef __KERNEL__
 #include <linux/build_bug.h>
+#include <linux/limits.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
+#ifndef UINT64_MAX
+#define UINT64_MAX U64_MAX
+#endif
 #define WIRE_ASSERT(cond) static_assert(cond)
 #else
 #include <stddef.h>
