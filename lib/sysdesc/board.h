@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What Selkie has to know of a board beyond its device tree. */
+#ifndef LIB_SYSDESC_BOARD_H
+#define LIB_SYSDESC_BOARD_H
+
+#include <stdint.h>
+
+#define SYSDESC_MAX_RESERVED 4u
+
+struct sysdesc_board {
+	const char *name; /* MICROKIT_BOARD, and `board` in a description */
+	/* RAM that no service-VM can have: kernel, root task, boot package and what the kernel makes at boot */
+	struct {
+		uint64_t base, size;
+		const char *what;
+	} reserved[SYSDESC_MAX_RESERVED];
+	unsigned int reserveds;
+	uint64_t
+		root_pool; /* bytes of RAM that must be left to root beside quotas and page capabilities */
+	uint32_t
+		intids; /* INTIDs the kernel can hand out, and the size of a service-VM's distributor */
+	uint32_t doorbell; /* INTID of the doorbell of each service-VM: an SPI without a device */
+	uint64_t
+		window; /* IPA of the window of wire/ctl.h in each service-VM: nothing is there on the board */
+};
+
+/* The board called `name`, or NULL. */
+const struct sysdesc_board *sysdesc_board_find(const char *name);
+
+/* All boards in turn, index from 0; NULL after the last. */
+const struct sysdesc_board *sysdesc_board_get(unsigned int index);
+
+#endif
