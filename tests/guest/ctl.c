@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * A service-VM that talks to root directly (wire/ctl.h): every request, what each refuses, the books after each round, user-VMs
+ * that run, their death, exhausted quota, and a long run of nonsense. Output is TAP; the last line is "ctl: done".
+ *
+ * The system description gives it the window at WINDOW, a quota and test hooks.
+ */
+#include "guest.h"
+
+#include "string/string.h"
+#include "wire/ctl.h"
+
+#define WINDOW UINT64_C(0x3000000000)
+#define RAM UINT64_C(0x50000000) /* pages of ours to share; 2 MiB aligned, used by nothing else */
+#define RAM_END UINT64_C(0x60000000)
+#define GUEST_CODE UINT64_C(0x40000000) /* in user-VMs */
+#define GUEST_GICD UINT64_C(0x08000000)
+#define GUEST_GICC UINT64_C(0x08010000)
+#define GUEST_MMIO UINT64_C(0x0a000000) /* nothing is there */
+#define PSTATE_EL1H_DAIF 0x3c5u
+#define FUZZ_ROUNDS 20000u
+#define CYCLES 50u
+
+static unsigned int tests, failures;
+static uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
+static int64_t sys_call, sys_send;
+static struct ctl_counters before;
+
+static struct ctl_area *const area = (struct ctl_area *)WINDOW;
+
+static uint64_t rnd(void)
+{
+	seed ^= seed >> 12;
+	seed ^= seed << 25;
+	seed ^= seed >> 27;
+	return seed * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+static void report(bool ok, const char *what)
+{
+	tests++;
+	if (!ok)
+		failures++;
+	guest_printf("%s %u - %s\n", ok ? "ok" : "not ok", tests, what);
+}
+
+#define MSG_LABEL_SHIFT 12
+
+/* seL4_Call on the control capability; mr[0..3] in and out. */
+static uint64_t control(uint64_t op, uint64_t mr[4])
+{
+	struct guest_regs r = { { SELKIE_CAP_CONTROL, op << MSG_LABEL_SHIFT | 4, mr[0], mr[1], mr[2],
+				  mr[3], 0, (uint64_t)sys_call } };
+
+	guest_hvc(&r);
+	memcpy(mr, &r.x[2], 4 * sizeof(mr[0]));
+	return r.x[1] >> MSG_LABEL_SHIFT;
+}
+
+static uint64_t request(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t *out)
+{
+	uint64_t mr[4] = { a, b, c, d };
+	uint64_t status = control(op, mr);
+
+	if (out)
+		*out = mr[0];
+	return status;
+}
+
+static void ring(uint64_t vm)
+{
+	struct guest_regs r = { { SELKIE_CAP_DOORBELL + vm, 0, 0, 0, 0, 0, 0, (uint64_t)sys_send } };
+
+	guest_hvc(&r);
+}
+
+static volatile struct uvm_vm *region(uint64_t vm)
+{
+	return (volatile struct uvm_vm *)(WINDOW + CTL_AREA_SIZE + vm * UVM_REGION_SIZE);
+}
+
+static volatile struct uvm_vcpu *slot(uint64_t vm, unsigned int n)
+{
+	return (volatile struct uvm_vcpu *)(WINDOW + CTL_AREA_SIZE + vm * UVM_REGION_SIZE +
+					    UVM_OFF_VCPU(n));
+}
+
+static struct ctl_create good(void)
+{
+	return (struct ctl_create){ .vcpus = 1, .ipa_bits = 40, .gicd = GUEST_GICD,
+				    .gicc = GUEST_GICC, .intids = 288, .mpidr = { 0x80000000u } };
+}
+
+static uint64_t create(struct ctl_create c, uint64_t *vm)
+{
+	memcpy(&area->create, &c, sizeof(c));
+	return request(CTL_VM_CREATE, 0, 0, 0, 0, vm);
+}
+
+static struct ctl_counters counters(void)
+{
+	struct ctl_counters c;
+
+	memset(area, 0xff, sizeof(*area));
+	request(CTL_COUNTERS, 0, 0, 0, 0, NULL);
+	memcpy(&c, &area->counters, sizeof(c));
+	return c;
+}
+
+static bool books_as_before(void)
+{
+	struct ctl_counters now = counters();
+	const uint64_t *a = (const uint64_t *)&before, *b = (const uint64_t *)&now;
+	bool same = true;
+
+	for (unsigned int i = 0; i < sizeof(now) / sizeof(*b); i++)
+		if (a[i] != b[i]) {
+			guest_printf("# counter %u: %lu before, %lu now\n", i, a[i], b[i]);
+			same = false;
+		}
+	return same;
+}
+
+static void discovery(void)
+{
+	struct guest_regs uid = { { SELKIE_SMC_UID } }, info = { { SELKIE_SMC_INFO } };
+	uint64_t mr[4] = { SELKIE_CTL_VERSION };
+
+	guest_smc(&uid);
+	report(uid.x[0] == SELKIE_UID0 && uid.x[1] == SELKIE_UID1 && uid.x[2] == SELKIE_UID2 &&
+		       uid.x[3] == SELKIE_UID3,
+	       "UID");
+	guest_smc(&info);
+	sys_call = (int64_t)info.x[1];
+	sys_send = (int64_t)info.x[2];
+	report(info.x[0] == SELKIE_CTL_VERSION && sys_call < 0 && sys_send < 0, "info");
+	report(control(CTL_HELLO, mr) == WIRE_OK && mr[0] == SELKIE_CTL_VERSION && mr[1] >= 1 &&
+		       mr[1] <= CTL_MAX_VMS && mr[2] == 4096 && mr[3] == 0,
+	       "hello");
+	report(request(CTL_HELLO, SELKIE_CTL_VERSION + 1, 0, 0, 0, NULL) == WIRE_ENOSYS,
+	       "hello of another version");
+	report(request(0, 0, 0, 0, 0, NULL) == WIRE_ENOSYS &&
+		       request(1000, 0, 0, 0, 0, NULL) == WIRE_ENOSYS,
+	       "unknown operations");
+}
+
+/* Spoil one field of a good description. */
+static void spoil(struct ctl_create *c, unsigned int i)
+{
+	switch (i) {
+	case 0:
+		c->vcpus = 0;
+		break;
+	case 1:
+		c->vcpus = WIRE_MAX_VCPUS + 1;
+		break;
+	case 2:
+		c->ipa_bits = 31;
+		break;
+	case 3:
+		c->ipa_bits = 41;
+		break;
+	case 4:
+		c->gicd = GUEST_GICD + 0x800;
+		break;
+	case 5:
+		c->gicd = UINT64_C(1) << 40;
+		break;
+	case 6:
+		c->gicc = GUEST_GICD;
+		break;
+	case 7:
+		c->gicc = (UINT64_C(1) << 40) - 0x1000;
+		break;
+	case 8:
+		c->intids = 32;
+		break;
+	case 9:
+		c->intids = 65;
+		break;
+	case 10:
+		c->intids = 1024;
+		break;
+	case 11:
+		c->reserved = 1;
+		break;
+	case 12:
+		c->mpidr[0] = UINT64_MAX;
+		break;
+	}
+}
+#define SPOILS 13u
+
+static void create_refused(void)
+{
+	bool ok = true;
+
+	for (unsigned int i = 0; i < SPOILS; i++) {
+		struct ctl_create c = good();
+
+		spoil(&c, i);
+		if (create(c, NULL) != WIRE_EINVAL) {
+			guest_printf("# accepted: %u\n", i);
+			ok = false;
+		}
+	}
+	report(ok, "descriptions that make no sense are refused");
+	report(books_as_before(), "and cost nothing");
+}
+
+static void create_destroy(void)
+{
+	uint64_t vm, vm2;
+	struct ctl_create c = good();
+	bool ok = true;
+
+	report(create(c, &vm) == WIRE_OK && vm == 0, "create");
+	report(region(vm)->version == UVM_VERSION && !region(vm)->dead &&
+		       slot(vm, 0)->owner == UVM_OWNER_MODULE,
+	       "its region");
+	report(create(c, &vm2) == WIRE_OK && vm2 == 1, "create a second one");
+	report(counters().vms == before.vms + 2, "both count");
+	report(request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL) == WIRE_OK, "destroy");
+	report(request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL) == WIRE_ENOENT &&
+		       request(CTL_VM_DESTROY, CTL_MAX_VMS, 0, 0, 0, NULL) == WIRE_ENOENT &&
+		       request(CTL_VM_DESTROY, UINT64_MAX, 0, 0, 0, NULL) == WIRE_ENOENT,
+	       "destroy what is not there");
+	request(CTL_VM_DESTROY, vm2, 0, 0, 0, NULL);
+	report(books_as_before(), "books");
+	c.gicd = CTL_NO_GIC;
+	c.vcpus = WIRE_MAX_VCPUS;
+	report(create(c, &vm) == WIRE_OK, "most vCPUs, no interrupt controller");
+	request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL);
+	for (unsigned int i = 0; i < CYCLES && ok; i++)
+		ok = create(good(), &vm) == WIRE_OK && vm == 0 &&
+		     request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL) == WIRE_OK;
+	report(ok, "many times");
+	report(books_as_before(), "books");
+}
+
+static void offer(uint64_t first, unsigned int pages)
+{
+	for (unsigned int i = 0; i < pages; i++)
+		area->page[i] = first + (uint64_t)i * WIRE_PAGE_SIZE;
+}
+
+static void memory(void)
+{
+	const uint64_t rwx = CTL_MAP_WRITE | CTL_MAP_EXEC;
+	uint64_t vm, done;
+
+	create(good(), &vm);
+	offer(RAM, CTL_MAX_PAGES);
+	report(request(CTL_MEM_MAP, vm, GUEST_CODE, CTL_MAX_PAGES, rwx, &done) == WIRE_OK &&
+		       done == CTL_MAX_PAGES,
+	       "map a block");
+	report(counters().frames_shared == CTL_MAX_PAGES, "its frames count");
+	offer(RAM, CTL_MAX_PAGES);
+	report(request(CTL_MEM_MAP, vm, GUEST_CODE, CTL_MAX_PAGES, rwx, &done) == WIRE_OK &&
+		       counters().frames_shared == CTL_MAX_PAGES,
+	       "the same again changes nothing");
+	offer(RAM, 2);
+	report(request(CTL_MEM_MAP, vm, GUEST_CODE, 2, 0, &done) == WIRE_EEXIST && done == 0,
+	       "other access: refused");
+	offer(RAM + WIRE_PAGE_SIZE, 2);
+	report(request(CTL_MEM_MAP, vm, GUEST_CODE, 2, rwx, &done) == WIRE_EEXIST && done == 0,
+	       "other frame: refused");
+	offer(RAM, 4);
+	area->page[1] = CTL_PAGE_NONE;
+	report(request(CTL_MEM_MAP, vm, GUEST_CODE + 0x3ff000, 4, CTL_MAP_WRITE, &done) == WIRE_OK &&
+		       done == 4 && counters().frames_shared == CTL_MAX_PAGES + 3,
+	       "aliases, a hole, across two blocks");
+	offer(RAM, 3);
+	area->page[2] = RAM_END;
+	report(request(CTL_MEM_MAP, vm, GUEST_CODE + 0x800000, 3, rwx, &done) == WIRE_ENOENT &&
+		       done == 2,
+	       "not our RAM: refused, the pages before are mapped");
+	offer(RAM + 8, 1);
+	report(request(CTL_MEM_MAP, vm, GUEST_CODE + 0xa00000, 1, rwx, NULL) == WIRE_EINVAL,
+	       "a misaligned page");
+	offer(GUEST_GICD, 1);
+	report(request(CTL_MEM_MAP, vm, GUEST_CODE + 0xa00000, 1, rwx, NULL) == WIRE_ENOENT,
+	       "a device page");
+	offer(RAM, 2);
+	report(request(CTL_MEM_MAP, vm, GUEST_GICC - WIRE_PAGE_SIZE, 2, rwx, &done) == WIRE_EEXIST &&
+		       done == 1,
+	       "over the CPU interface");
+	report(request(CTL_MEM_MAP, vm, GUEST_CODE, 0, rwx, NULL) == WIRE_EINVAL &&
+		       request(CTL_MEM_MAP, vm, GUEST_CODE, CTL_MAX_PAGES + 1, rwx, NULL) == WIRE_EINVAL &&
+		       request(CTL_MEM_MAP, vm, GUEST_CODE + 1, 1, rwx, NULL) == WIRE_EINVAL &&
+		       request(CTL_MEM_MAP, vm, GUEST_CODE, 1, 4, NULL) == WIRE_EINVAL &&
+		       request(CTL_MEM_MAP, vm, (UINT64_C(1) << 40) - 4096, 2, rwx, NULL) == WIRE_EINVAL &&
+		       request(CTL_MEM_MAP, vm, UINT64_MAX - 4095, 1, rwx, NULL) == WIRE_EINVAL &&
+		       request(CTL_MEM_MAP, 7, GUEST_CODE, 1, rwx, NULL) == WIRE_ENOENT,
+	       "malformed requests");
+	report(request(CTL_MEM_UNMAP, vm, GUEST_CODE, 1, 0, NULL) == WIRE_OK &&
+		       counters().frames_shared == CTL_MAX_PAGES + 3 + 2 + 1 - 1,
+	       "unmap a page");
+	report(request(CTL_MEM_UNMAP, vm, 0, UINT64_MAX, 0, NULL) == WIRE_OK &&
+		       counters().frames_shared == 0,
+	       "unmap everything");
+	request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL);
+	report(books_as_before(), "books");
+}
+
+static void exhaust(void)
+{
+	uint64_t vm, status, made = 0;
+
+	while ((status = create(good(), &vm)) == WIRE_OK)
+		made++;
+	report(status == WIRE_ENOMEM && made > 0, "VMs until nothing is left");
+	guest_printf("# %lu VMs\n", made);
+	while (made)
+		request(CTL_VM_DESTROY, --made, 0, 0, 0, NULL);
+	report(books_as_before(), "books");
+	create(good(), &vm);
+	for (uint64_t ipa = 0;; ipa += UINT64_C(1) << 30) {
+		offer(RAM, 1);
+		status = request(CTL_MEM_MAP, vm, 0x10000000 + (ipa & 0xffffffffff), 1, 0, NULL);
+		if (status != WIRE_OK)
+			break;
+		if (ipa >= UINT64_C(1) << 40)
+			ipa += 1 << 21;
+	}
+	report(status == WIRE_ENOMEM, "tables until the quota is used up");
+	request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL);
+	report(books_as_before(), "books");
+}
+
+/* Hand vCPU 0 over and wait until it comes back. */
+static bool vcpu_do(uint64_t vm, uint32_t req, uint32_t resume)
+{
+	uint64_t end = guest_count() + 2 * guest_frequency();
+
+	slot(vm, 0)->request = req;
+	slot(vm, 0)->resume = resume;
+	__atomic_store_n(&slot(vm, 0)->owner, UVM_OWNER_VMM, __ATOMIC_RELEASE);
+	if (!__atomic_fetch_or(&region(vm)->ring, UVM_RING_VCPU(0), __ATOMIC_ACQ_REL))
+		ring(vm);
+	while (__atomic_load_n(&slot(vm, 0)->owner, __ATOMIC_ACQUIRE) != UVM_OWNER_MODULE)
+		if (guest_count() > end || region(vm)->dead)
+			return false;
+	return true;
+}
+
+static bool start_at(uint64_t vm, uint64_t pc)
+{
+	volatile struct uvm_vcpu *v = slot(vm, 0);
+
+	for (unsigned int i = 0; i < sizeof(v->regs) / 8; i++)
+		((volatile uint64_t *)&v->regs)[i] = 0;
+	v->regs.pc = pc;
+	v->regs.pstate = PSTATE_EL1H_DAIF;
+	v->regs.sys[UVM_SYS_SCTLR] = 0x34d58820;
+	return vcpu_do(vm, UVM_REQ_RESET, UVM_POWER_ON);
+}
+
+static void run(void)
+{
+	/* mov x0, #GUEST_MMIO; mov w1, #0x55; str w1, [x0]; ldr w2, [x0]; str x2, [x0, #8]; b . */
+	static const uint32_t code[] = { 0xd2a14000, 0x52800aa1, 0xb9000001, 0xb9400002, 0xf9000402,
+					 0x14000000 };
+	volatile struct uvm_vcpu *v;
+	uint64_t vm;
+
+	create(good(), &vm);
+	v = slot(vm, 0);
+	memcpy((void *)RAM, code, sizeof(code));
+	report(start_at(vm, GUEST_CODE), "registers of a vCPU");
+	report(vcpu_do(vm, UVM_REQ_RUN, UVM_RESUME_RETRY) && v->exit == UVM_EXIT_ABORT &&
+		       v->addr == GUEST_CODE && v->access & UVM_ACCESS_FETCH,
+	       "run: nothing is mapped where it starts");
+	offer(RAM, 1);
+	request(CTL_MEM_MAP, vm, GUEST_CODE, 1, CTL_MAP_EXEC, NULL);
+	report(vcpu_do(vm, UVM_REQ_RUN, UVM_RESUME_RETRY) && v->exit == UVM_EXIT_ABORT &&
+		       v->addr == GUEST_MMIO && v->access == (UVM_ACCESS_VALID | UVM_ACCESS_WRITE) &&
+		       v->len == 4 && v->data == 0x55,
+	       "run: a store to nothing");
+	report(vcpu_do(vm, UVM_REQ_RUN, UVM_RESUME_MMIO) && v->exit == UVM_EXIT_ABORT &&
+		       v->access == UVM_ACCESS_VALID && v->len == 4,
+	       "run: a load from nothing");
+	v->data = 0xcafef00d;
+	report(vcpu_do(vm, UVM_REQ_RUN, UVM_RESUME_MMIO) && v->exit == UVM_EXIT_ABORT &&
+		       v->addr == GUEST_MMIO + 8 && v->len == 8 && v->data == 0xcafef00d,
+	       "run: the loaded value stored");
+	request(CTL_MEM_UNMAP, vm, GUEST_CODE, 1, 0, NULL);
+	report(vcpu_do(vm, UVM_REQ_RUN, UVM_RESUME_MMIO) && v->exit == UVM_EXIT_ABORT &&
+		       v->addr == GUEST_CODE + 0x14,
+	       "run: its code was unmapped");
+	report(request(CTL_TEST_CRASH, vm, 0, 0, 0, NULL) == WIRE_OK, "crash its VMM");
+	for (uint64_t end = guest_count() + guest_frequency();
+	     !region(vm)->dead && guest_count() < end;)
+		;
+	report(region(vm)->dead && region(vm)->event & UVM_EVENT_DEAD, "it is told dead");
+	offer(RAM, 1);
+	report(request(CTL_MEM_MAP, vm, GUEST_CODE, 1, 0, NULL) == WIRE_EIO, "no memory for the dead");
+	report(request(CTL_TEST_CRASH, 9, 0, 0, 0, NULL) == WIRE_ENOENT, "crash what is not there");
+	request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL);
+	report(books_as_before(), "books");
+}
+
+static void log_text(void)
+{
+	uint64_t bytes;
+
+	report(request(CTL_LOG_READ, CTL_TEXT_SIZE, 0, 0, 0, &bytes) == WIRE_OK &&
+		       bytes <= CTL_TEXT_SIZE && bytes > 0,
+	       "log text");
+	report(request(CTL_LOG_READ, UINT64_MAX, 0, 0, 0, &bytes) == WIRE_OK &&
+		       bytes <= CTL_TEXT_SIZE,
+	       "log text, wild length");
+}
+
+/* A number of the kind that might matter. */
+static uint64_t wild(void)
+{
+	static const uint64_t edge[] = { 0, 1, 2, 511, 512, 513, 4096, GUEST_CODE, GUEST_GICC, RAM,
+					 RAM_END - 4096, RAM_END, WINDOW, UINT64_MAX, UINT64_MAX - 4095,
+					 UINT64_C(1) << 40, (UINT64_C(1) << 40) - 4096 };
+	uint64_t r = rnd();
+
+	switch (r % 4) {
+	case 0:
+		return edge[(r >> 8) % (sizeof(edge) / sizeof(edge[0]))];
+	case 1:
+		return (r >> 8) % 8;
+	case 2:
+		return (r >> 8) % 0x1000 << 12;
+	}
+	return rnd() >> (r >> 8) % 64;
+}
+
+static void fuzz_area(void)
+{
+	if (rnd() % 2) {
+		struct ctl_create c = good();
+
+		if (rnd() % 4 == 0)
+			spoil(&c, (unsigned int)(rnd() % SPOILS));
+		memcpy(&area->create, &c, sizeof(c));
+		return;
+	}
+	for (unsigned int i = 0; i < 16; i++)
+		area->page[i] = rnd() % 4 ? RAM + (rnd() % 0x10000 << 12) : wild();
+}
+
+static void fuzz(void)
+{
+	uint64_t answers[WIRE_EGRANULE + 1] = { 0 };
+	bool ok = true;
+
+	for (unsigned int i = 0; i < FUZZ_ROUNDS; i++) {
+		uint64_t op = rnd() % 8 + (rnd() % 64 == 0 ? wild() : 0), status;
+
+		if (op == CTL_TEST_CRASH || op == CTL_COUNTERS)
+			continue;
+		fuzz_area();
+		status = request(op, wild(), wild(), wild(), rnd() % 2 ? rnd() % 4 : wild(), NULL);
+		if (status > WIRE_EGRANULE)
+			ok = false;
+		else
+			answers[status]++;
+	}
+	report(ok, "nonsense gets an answer");
+	guest_printf("# answers");
+	for (unsigned int i = 0; i <= WIRE_EGRANULE; i++)
+		guest_printf(" %lu", answers[i]);
+	guest_printf("\n");
+	for (uint64_t vm = 0; vm < CTL_MAX_VMS; vm++)
+		request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL);
+	report(books_as_before(), "books");
+}
+
+void guest_main(const void *dtb)
+{
+	(void)dtb;
+	discovery();
+	before = counters();
+	guest_printf("# free %lu of %lu, objects %lu, slots %lu, quota %lu\n", before.untyped_free,
+		     before.untyped_total, before.objects, before.slots_used, before.quota_free);
+	create_refused();
+	create_destroy();
+	memory();
+	log_text();
+	run();
+	exhaust();
+	fuzz();
+	guest_printf("1..%u\n# %u failed\nctl: done\n", tests, failures);
+}
