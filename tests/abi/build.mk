@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The ABI test program: an initial task that runs on any kernel with the libsel4 API and prints TAP.
 #   make abi        builds $(ABI_ELF) and, packed with the kernel, the bootable $(ABI_IMG)
-#   make check-abi  boots it on the emulated board and judges the TAP
+#   make check-abi  boots it on the emulated board and judges the TAP (also part of `make test-tap`)
 # ABI_ONLY=<prefix> compiles in only the tests whose name begins with it.
 ABI_DIR := tests/abi
 ABI_ELF := $(KOUT)/abi/abi.elf
@@ -24,3 +24,15 @@ $(ABI_ELF): $(ABI_OBJS) $(ABI_DIR)/abi.lds
 	@echo "  LD      $@"
 	$(Q)$(TARGET_CC) $(TARGET_CFLAGS) $(TARGET_LDFLAGS) -Wl,-T,$(ABI_DIR)/abi.lds -Wl,--no-warn-rwx-segments \
 		-o $@ $(ABI_OBJS)
+
+$(ABI_IMG): $(ABI_ELF) $(LOADER_BIN) $(SEL4_ELF) $(MKPACKAGE)
+	@echo "  PACK    $@"
+	$(Q)$(MKPACKAGE) --loader $(LOADER_BIN) --kernel $(SEL4_ELF) --root $(ABI_ELF) -o $@
+
+.PHONY: abi check-abi
+abi: $(ABI_IMG)
+
+check-abi: $(ABI_IMG)
+	@tests/tap_board.py --build $(BUILD) $(ABI_IMG)
+
+TAP_IMAGES += $(ABI_IMG)

@@ -233,7 +233,7 @@ ABI_TEST(irq, uart_spi)
 	uart[PL011_ICR] = PL011_TXI;
 	uart[PL011_IMSC] = PL011_TXI;
 	check_eq(sys_nbwait(ntfn).badge, 0);
-	uart[PL011_DR] = '\r';
+	uart[PL011_DR] = '\n';
 	check_eq(sys_wait(ntfn).badge, 0x40);
 	uart[PL011_IMSC] = 0;
 	uart[PL011_ICR] = PL011_TXI;
