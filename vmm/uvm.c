@@ -101,6 +101,8 @@ static void set_regs(struct vcpu *v, const struct uvm_regs *r)
 		if (i != UVM_SYS_VMPIDR && i != UVM_SYS_CNTVOFF)
 			hw_sys_write(v->id, i, READ_ONCE(r->sys[i]));
 	}
+	v->cntvoff = READ_ONCE(r->sys[UVM_SYS_CNTVOFF]);
+	hw_sys_write(v->id, UVM_SYS_CNTVOFF, v->cntvoff);
 }
 
 static void reset(struct vcpu *v, struct uvm_vcpu *slot)
@@ -128,6 +130,9 @@ static void run(struct vcpu *v, struct uvm_vcpu *slot)
 		v->mmio.pending = false;
 		if (resume == UVM_RESUME_MMIO && v->mmio.access.valid)
 			vcpu_finish_access(v, &v->mmio.access, READ_ONCE(slot->data));
+		else if (resume == UVM_RESUME_MMIO)
+			/* Cache maintenance of nothing */
+			vcpu_skip(v);
 		else if (resume == UVM_RESUME_ABORT)
 			inject_abort(v, v->mmio.esr, v->mmio.ipa);
 	}
@@ -226,9 +231,11 @@ static void ring_ioevent(struct vm *vm)
 {
 	struct uvm *u = vm->uvm;
 
-	if (ioevent_load(&u->ioevents, u->table, &u->shared->ioevent_generation))
+	if (ioevent_load(&u->ioevents, u->table, &u->shared->ioevent_generation)) {
 		__atomic_store_n(&u->shared->ioevent_seen, u->ioevents.generation,
 				 __ATOMIC_RELEASE);
+		u->raised |= UVM_EVENT_IOEVENT;
+	}
 }
 
 bool uvm_ioevent(struct vcpu *v, const struct access *a, uint64_t ipa)

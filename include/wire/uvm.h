@@ -65,7 +65,8 @@
  * done (sequence lock), and rings UVM_RING_IOEVENT. The VMM copies and checks the table into its own memory.
  * A guest store that matches entry i sets bit i of ioevent_fired and UVM_EVENT_IOEVENT; the vCPU goes on at
  * once. An unregistered entry must not fire any more when its ioctl returns: the module waits for
- * ioevent_seen == ioevent_generation, then drains ioevent_fired.
+ * ioevent_seen == ioevent_generation, then drains ioevent_fired. The VMM raises UVM_EVENT_IOEVENT when it has changed
+ * ioevent_seen, too.
  *
  * --- VM request ----------------------------------------------------------------------------------------------
  *
@@ -183,7 +184,8 @@ enum uvm_request {
 /* What UVM_REQ_RUN does with the exit before it. */
 enum uvm_resume {
 	UVM_RESUME_RETRY = 0, /* go on at the stored pc: also after UVM_EXIT_INTR, and when a page is there now */
-	UVM_RESUME_MMIO = 1, /* the aborted access is done: a load takes `data`; pc moves past it */
+	UVM_RESUME_MMIO = 1, /* the aborted access is done: a load takes `data`; pc moves past it. An access
+			      * that was not decoded (cache maintenance) is just skipped. */
 	UVM_RESUME_ABORT = 2, /* synchronous external abort for the guest at that access (Arm ARM D1.13) */
 };
 
