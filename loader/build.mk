@@ -31,3 +31,12 @@ $(BUILD)/loader/loader.elf: $(LOADER_OBJS) loader/loader.lds
 
 $(LOADER_BIN): $(BUILD)/loader/loader.elf
 	$(Q)$(TARGET_OBJCOPY) -O binary $< $@
+
+# --- tests on the build machine -------------------------------------------------------------------------
+PACKAGE_SRCS := lib/package/package.c lib/crc32/crc32.c
+$(eval $(call unit_test,test_package,tests/unit/test_package.c $(PACKAGE_SRCS),-I.))
+$(eval $(call unit_test,test_elf,tests/unit/test_elf.c lib/elf/elf.c,-I.))
+$(eval $(call unit_test,test_board_fdt,tests/unit/test_board_fdt.c loader/board_fdt.c,-I. -lfdt))
+$(eval $(call fuzz_target,fuzz_package,tests/fuzz/fuzz_package.c lib/package/package.c))
+$(eval $(call fuzz_target,fuzz_elf,tests/fuzz/fuzz_elf.c lib/elf/elf.c))
+$(eval $(call fuzz_target,fuzz_board_fdt,tests/fuzz/fuzz_board_fdt.c loader/board_fdt.c,-I.))
