@@ -34,7 +34,8 @@
  * UVM_REQ_RUN while power is UVM_POWER_OFF waits (owner stays VMM) until another vCPU's CPU_ON.
  * Kick: to get a running vCPU back the module sets kick = 1 (release) and rings UVM_RING_VCPU(n). The VMM
  * stops the vCPU and answers UVM_EXIT_INTR. When another exit came first that one counts and the kick has no
- * further effect: the module clears `kick` before each UVM_REQ_RUN, while it owns the slot.
+ * further effect: the module clears `kick` before each UVM_REQ_RUN, while it owns the slot. With `kick` set already a
+ * UVM_REQ_RUN carries `resume` out (write-back of a load, pc moved on) and answers UVM_EXIT_INTR; no guest code runs.
  *
  *	KVM_RUN          module                        VMM                          guest
  *	  |  request=RUN   |                            |                             |
@@ -245,7 +246,7 @@ struct uvm_regs {
 	uint64_t pstate; /* EL0t, EL1t, EL1h */
 	uint64_t tpidr_el0;
 	uint64_t tpidrro_el0;
-	/* VMPIDR is fixed at creation, CNTVOFF belongs to UVM_VMREQ_SET_COUNT: written values are ignored */
+	/* Written values: VMPIDR is ignored (fixed at creation), CNTVOFF counts. */
 	uint64_t sys[UVM_SYS_COUNT];
 };
 
