@@ -98,11 +98,13 @@ static void set_regs(struct vcpu *v, const struct uvm_regs *r)
 		hw_regs_write(v->id, HW_REG_COUNT, w);
 	v->pc = w[HW_REG_PC];
 	for (unsigned i = 0; i < UVM_SYS_COUNT; i++) {
-		if (i != UVM_SYS_VMPIDR && i != UVM_SYS_CNTVOFF)
-			hw_sys_write(v->id, i, READ_ONCE(r->sys[i]));
+		uint64_t value = READ_ONCE(r->sys[i]);
+
+		if (i == UVM_SYS_CNTVOFF)
+			v->cntvoff = value;
+		if (i != UVM_SYS_VMPIDR)
+			hw_sys_write(v->id, i, value);
 	}
-	v->cntvoff = READ_ONCE(r->sys[UVM_SYS_CNTVOFF]);
-	hw_sys_write(v->id, UVM_SYS_CNTVOFF, v->cntvoff);
 }
 
 static void reset(struct vcpu *v, struct uvm_vcpu *slot)

@@ -80,7 +80,7 @@ static void evicted(struct vgic *g, unsigned cpu, const struct vgic_lr *lr)
 	b->in_lr &= ~bit;
 	if (lr->intid < GIC_SGIS)
 		vgic_sgi_source(g, cpu, lr->intid, 1u << cpu, 0);
-	else if ((b->edge & bit) || !(b->line & bit))
+	else
 		b->latch |= bit;
 	vgic_touch(g, cpu, bank);
 }
