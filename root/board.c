@@ -29,6 +29,14 @@ seL4_CPtr board_image_frame(const void *p)
 	return board.bi->userImageFrames.start + page;
 }
 
+uint64_t board_image_after(const void *p)
+{
+	seL4_Word pages = board.bi->userImageFrames.end - board.bi->userImageFrames.start;
+	seL4_Word before = ((uintptr_t)p - (uintptr_t)__image_start) >> seL4_PageBits;
+
+	return before < pages ? (pages - before) << seL4_PageBits : 0;
+}
+
 seL4_CPtr board_device_page(uint64_t paddr)
 {
 	seL4_CPtr frame, untyped;

@@ -6,9 +6,6 @@
 #include "root/untyped.h"
 #include "wire/vmm.h"
 
-/* GIC virtual CPU interface of the emulated board (QEMU virt, gic-version=2), two pages. */
-#define BOARD_GICV UINT64_C(0x08040000)
-
 /* PSCI function id (DEN 0022), by way of seL4's SMC capability */
 #define BOARD_PSCI_SYSTEM_OFF 0x84000008u
 
@@ -24,6 +21,9 @@ void board_init(const seL4_BootInfo *bi);
 
 /* Capability of the page of root's own image (package included) that contains `p`. */
 seL4_CPtr board_image_frame(const void *p);
+
+/* Bytes of root's image from `p`, a page boundary, to its end. */
+uint64_t board_image_after(const void *p);
 
 /* Frame of a page of device registers, made at the first call: its slot, or 0. It stays for good. */
 seL4_CPtr board_device_page(uint64_t paddr);

@@ -28,6 +28,7 @@ struct config_service {
 	unsigned int vcpu_priority;
 	unsigned int user_priority; /* vCPUs of its user-VMs */
 	uint64_t timeslice_us;
+	uint64_t user_timeslice_us;
 	bool small_granule; /* 4 KiB, else 2 MiB */
 	bool restart_on_crash;
 	bool test_hooks;
@@ -47,6 +48,7 @@ struct config_service {
 	uint64_t gicd, gicc;
 	uint32_t intids;
 	uint32_t doorbell;
+	uint64_t window; /* IPA of the window of wire/ctl.h */
 	struct config_file file[CONFIG_FILES]; /* kernel, device tree, initrd */
 	unsigned int files;
 	uint64_t entry, dtb;
@@ -58,6 +60,7 @@ struct config {
 	const void *vmm_elf;
 	uint64_t vmm_size;
 	enum vmm_log_level log_level;
+	uint64_t gicv; /* virtual CPU interface of the board's GICv2, two pages */
 };
 
 /*

@@ -19,18 +19,18 @@ void ctl_init(seL4_CPtr ep)
 
 bool ctl_attach(struct vm *vm)
 {
+	uint64_t window = vm->service->config->window;
 	seL4_CPtr area = arena_object(&vm->arena, seL4_ARM_SmallPageObject, 0);
 	seL4_CPtr copy = area ? vm_copy(vm, area, seL4_ReadWrite, 0) : 0;
 
 	if (!copy)
 		return false;
 	vm->area = window_map(copy, vm->number, WINDOW_PAGE_AREA);
-	if (!vspace_map(&vm->space, area, SERVICE_WINDOW, VSPACE_W))
+	if (!vspace_map(&vm->space, area, window, VSPACE_W))
 		return false;
 	/* All tables of the window now, so that a user-VM costs its service-VM nothing. */
-	for (uint64_t ipa = SERVICE_WINDOW; ipa < SERVICE_WINDOW + CTL_WINDOW_SIZE;
-	     ipa += BLOCK_SIZE)
-		if (!vspace_pages_ready(&vm->space, ipa))
+	for (uint64_t at = 0; at < CTL_WINDOW_SIZE; at += BLOCK_SIZE)
+		if (!vspace_pages_ready(&vm->space, window + at))
 			return false;
 	if (cspace_mint_into(vm->guest_cnode, SELKIE_CSPACE_BITS, SELKIE_CAP_CONTROL, endpoint,
 			     seL4_CapRights_new(1, 0, 0, 1),
@@ -43,7 +43,8 @@ bool ctl_attach(struct vm *vm)
 /* The region of a user-VM in its service-VM, and the bells both ways. */
 static bool connect(struct vm *vm, struct vm *host)
 {
-	uint64_t ipa = SERVICE_WINDOW + CTL_AREA_SIZE + (uint64_t)vm->user * UVM_REGION_SIZE;
+	uint64_t ipa = host->service->config->window + CTL_AREA_SIZE +
+		       (uint64_t)vm->user * UVM_REGION_SIZE;
 	seL4_CPtr own = vm_copy(vm, vm->region[0], seL4_ReadWrite, 0);
 
 	if (!own)
@@ -79,7 +80,7 @@ static enum wire_status create(struct vm *host, uint64_t mr[CTL_MRS])
 		.intids = c.intids,
 		.ipa_bits = c.ipa_bits,
 		.vcpu_priority = svc->config->user_priority,
-		.timeslice_us = svc->config->timeslice_us,
+		.timeslice_us = svc->config->user_timeslice_us,
 		.service = svc,
 		.quota = &svc->quota,
 	};

@@ -168,7 +168,6 @@ static void init(const seL4_BootInfo *bi)
 	      seL4_NoError);
 #endif
 	timer_init(&root_arena, events);
-	vm_init(endpoint);
 	ctl_init(endpoint);
 	CHECK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB,
 				   BOARD_PRIO_ROOT) == seL4_NoError);
@@ -179,7 +178,7 @@ void root_main(const seL4_BootInfo *bi)
 	init(bi);
 	log_info("%lu MiB of %lu MiB free", untyped_free_bytes() >> 20,
 		 untyped_total_bytes() >> 20);
-	if (!config_read(&config) || !process_init(config.vmm_elf, config.vmm_size) ||
+	if (!config_read(&config) || !vm_init(endpoint, config.gicv) || !process_init(config.vmm_elf, config.vmm_size) ||
 	    !service_init(&config) || !service_start_all())
 		log_error("the system can not start");
 	log_set_level(config.log_level, VMM_LOG_WARN);

@@ -8,9 +8,6 @@
 #include "root/vm.h"
 #include "wire/status.h"
 
-/* The window of wire/ctl.h in the service-VM's address space. */
-#define SERVICE_WINDOW UINT64_C(0x3000000000)
-
 struct service {
 	const struct config_service *config;
 	struct vm *vm; /* NULL: stopped for good */

@@ -21,13 +21,17 @@ static uint32_t list_regs;
 
 #define VMM_TIMESLICE_US UINT64_C(10000)
 
-void vm_init(seL4_CPtr ep)
+bool vm_init(seL4_CPtr ep, uint64_t gicv_base)
 {
 	endpoint = ep;
 	for (unsigned int i = 0; i < 2; i++) {
-		gicv[i] = board_device_page(BOARD_GICV + (uint64_t)i * WIRE_PAGE_SIZE);
-		CHECK(gicv[i]);
+		gicv[i] = board_device_page(gicv_base + (uint64_t)i * WIRE_PAGE_SIZE);
+		if (!gicv[i]) {
+			log_error("the GIC's virtual CPU interface is not at 0x%lx", gicv_base);
+			return false;
+		}
 	}
+	return true;
 }
 
 bool vm_grant(struct vm *vm, unsigned int index, seL4_CPtr src, seL4_CapRights_t rights)

@@ -81,8 +81,8 @@ static inline seL4_Word vm_badge(enum vm_badge kind, const struct vm *vm)
 	return (seL4_Word)kind << VM_BADGE_KIND_SHIFT | vm->number;
 }
 
-/* What every VM shares: root's endpoint, GICV frames, the timer's notification. Once. */
-void vm_init(seL4_CPtr endpoint);
+/* What every VM shares: root's endpoint, GICV frames, the timer's notification. Once. False: the pages at `gicv_base` can not be had. */
+bool vm_init(seL4_CPtr endpoint, uint64_t gicv_base);
 
 /*
  * Build a VM up to, not including, the start of its VMM: the boot page holds what follows from `p`, the rest is the
