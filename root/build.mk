@@ -13,3 +13,8 @@ $(KOUT)/root/root.elf: $(ROOT_OBJS) root/root.lds
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(TARGET_CC) $(TARGET_LDFLAGS) -T root/root.lds -Wl,--fatal-warnings -o $@ $(ROOT_OBJS) $(LIBFDT_A)
+
+$(eval $(call unit_test,test_root_buddy,tests/unit/test_root_buddy.c root/buddy.c,-I.))
+$(eval $(call unit_test,test_root_log,tests/unit/test_root_log.c root/logring.c lib/fmt/fmt.c,-I.))
+$(eval $(call fuzz_target,fuzz_ctlcheck,tests/fuzz/fuzz_ctlcheck.c root/ctlcheck.c,-I.))
+$(eval $(call fuzz_target,fuzz_logring,tests/fuzz/fuzz_logring.c root/logring.c lib/fmt/fmt.c,-I.))
