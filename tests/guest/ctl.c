@@ -7,6 +7,7 @@
  */
 #include "guest.h"
 
+#include "arch/psci.h"
 #include "string/string.h"
 #include "wire/ctl.h"
 
@@ -121,19 +122,26 @@ static bool books_as_before(void)
 	return same;
 }
 
+static void learn_calls(void)
+{
+	struct guest_regs info = { { SELKIE_SMC_INFO } };
+
+	guest_smc(&info);
+	sys_call = (int64_t)info.x[1];
+	sys_send = (int64_t)info.x[2];
+	report(info.x[0] == SELKIE_CTL_VERSION && sys_call < 0 && sys_send < 0, "info");
+}
+
 static void discovery(void)
 {
-	struct guest_regs uid = { { SELKIE_SMC_UID } }, info = { { SELKIE_SMC_INFO } };
+	struct guest_regs uid = { { SELKIE_SMC_UID } };
 	uint64_t mr[4] = { SELKIE_CTL_VERSION };
 
 	guest_smc(&uid);
 	report(uid.x[0] == SELKIE_UID0 && uid.x[1] == SELKIE_UID1 && uid.x[2] == SELKIE_UID2 &&
 		       uid.x[3] == SELKIE_UID3,
 	       "UID");
-	guest_smc(&info);
-	sys_call = (int64_t)info.x[1];
-	sys_send = (int64_t)info.x[2];
-	report(info.x[0] == SELKIE_CTL_VERSION && sys_call < 0 && sys_send < 0, "info");
+	learn_calls();
 	report(control(CTL_HELLO, mr) == WIRE_OK && mr[0] == SELKIE_CTL_VERSION && mr[1] >= 1 &&
 		       mr[1] <= CTL_MAX_VMS && mr[2] == 4096 && mr[3] == 0,
 	       "hello");
@@ -472,9 +480,68 @@ static void fuzz(void)
 	report(books_as_before(), "books");
 }
 
+/* What outlives a reset: RAM that no image is loaded to. */
+struct kept {
+	uint64_t magic;
+	uint64_t resets;
+	unsigned int tests, failures;
+	struct ctl_counters counters;
+};
+static volatile struct kept *const kept = (volatile struct kept *)(RAM_END - WIRE_PAGE_SIZE);
+#define KEPT_MAGIC UINT64_C(0x73656c6b69652d31)
+#define RESETS 4u
+
+/* Reset with user-VMs running and memory shared. */
+static _Noreturn void reset(void)
+{
+	struct guest_regs r = { { PSCI_SYSTEM_RESET } };
+	struct ctl_counters c = before;
+	uint64_t vm;
+
+	kept->magic = KEPT_MAGIC;
+	kept->tests = tests;
+	kept->failures = failures;
+	kept->resets++;
+	memcpy((void *)&kept->counters, &c, sizeof(c));
+	for (unsigned int i = 0; i < 3; i++) {
+		create(good(), &vm);
+		offer(RAM, CTL_MAX_PAGES);
+		request(CTL_MEM_MAP, vm, GUEST_CODE + WIRE_PAGE_SIZE, CTL_MAX_PAGES, 3, NULL);
+		start_at(vm, GUEST_CODE);
+		slot(vm, 0)->request = UVM_REQ_RUN;
+		slot(vm, 0)->owner = UVM_OWNER_VMM;
+	}
+	/* Every other time our own VMM dies instead; the description says on-crash = "restart". */
+	if (kept->resets % 2 == 0)
+		request(CTL_TEST_CRASH, CTL_SELF, 0, 0, 0, NULL);
+	else
+		guest_psci(&r);
+	for (;;)
+		;
+}
+
+static void after_reset(void)
+{
+	tests = kept->tests;
+	failures = kept->failures;
+	memcpy(&before, (const void *)&kept->counters, sizeof(before));
+	before.restarts++;
+	learn_calls();
+	report(books_as_before(), "books after a restart with user-VMs running");
+	if (kept->resets < RESETS)
+		reset();
+	kept->magic = 0;
+}
+
 void guest_main(const void *dtb)
 {
 	(void)dtb;
+	if (kept->magic == KEPT_MAGIC) {
+		after_reset();
+		guest_printf("1..%u\n# %u failed\nctl: done\n", tests, failures);
+		return;
+	}
+	kept->resets = 0;
 	discovery();
 	before = counters();
 	guest_printf("# free %lu of %lu, objects %lu, slots %lu, quota %lu\n", before.untyped_free,
@@ -486,5 +553,5 @@ void guest_main(const void *dtb)
 	run();
 	exhaust();
 	fuzz();
-	guest_printf("1..%u\n# %u failed\nctl: done\n", tests, failures);
+	reset();
 }
