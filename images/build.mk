@@ -7,7 +7,9 @@ DEBIAN_ROOT := $(DEBIAN)/stamp-root
 $(DEBIAN_DEBS): images/packages/dev.list images/packages/service-vm.list | $(BUILD)/deps.mk
 	@echo '  DEBS    arm64 packages, about 180 MB'
 	@mkdir -p $(@D)
-	$(Q)tools/debian.sh download $(DEBIAN) > $(DEBIAN)/download.log 2>&1 || { tail -n 20 $(DEBIAN)/download.log >&2; exit 1; }
+	$(Q)set -o pipefail; tools/debian.sh download $(DEBIAN) 2>&1 | tee $(DEBIAN)/download.log | \
+		awk '/^Get:/ && ++n % 20 == 0 { printf "          %d files\n", n; fflush() }' || \
+		{ tail -n 20 $(DEBIAN)/download.log >&2; exit 1; }
 	@touch $@
 
 $(DEBIAN_DEV): $(DEBIAN_DEBS)
