@@ -44,16 +44,11 @@ static void trap_abort(struct tcb *tcb, u64 esr)
 
 static void trap_other(struct tcb *tcb, u64 esr)
 {
-	u64 ec = ESR_EC(esr);
+	bool undefined = ESR_EC(esr) == ESR_EC_UNKNOWN;
 
-	if (tcb->vcpu || ec == ESR_EC_WFX || ec == ESR_EC_SYS64) {
-		tcb->fault.type = seL4_Fault_VCPUFault;
-		tcb->fault.word[0] = (u32)esr;
-	} else {
-		tcb->fault.type = seL4_Fault_UserException;
-		tcb->fault.word[0] = (u32)esr;
-		tcb->fault.word[1] = 0;
-	}
+	tcb->fault.type = undefined ? seL4_Fault_UserException : seL4_Fault_VCPUFault;
+	tcb->fault.word[0] = (u32)esr;
+	tcb->fault.word[1] = 0;
 	fault_send(tcb);
 }
 

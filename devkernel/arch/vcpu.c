@@ -295,7 +295,7 @@ static int vcpu_decode_set_tcb(struct inv *inv, struct vcpu *vcpu)
 	if (inv->n_extra < 1)
 		return seL4_TruncatedMessage;
 	if (inv_extra(inv, 0).type != CAP_TCB)
-		return inv_invalid_cap(inv, 1);
+		return seL4_IllegalOperation;
 	tcb = cap_object(inv_extra(inv, 0));
 	if (vcpu->tcb == tcb)
 		return seL4_NoError;
@@ -345,7 +345,7 @@ static int vcpu_decode_reg(struct inv *inv, struct vcpu *vcpu)
 		return seL4_TruncatedMessage;
 	field = inv_mr(inv, 0);
 	if (field >= seL4_VCPUReg_Num)
-		return inv_invalid_arg(inv, 0);
+		return inv_invalid_arg(inv, 1);
 	vcpu_quiesce(vcpu);
 	in_cpu = vcpu == loaded && reg_is_lazy(field);
 	if (!write)

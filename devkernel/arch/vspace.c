@@ -229,6 +229,13 @@ static int decode_vspace_arg(struct inv *inv, struct cap *cap)
 	u64 *entry;
 
 	*cap = inv_extra(inv, 0);
+	if (cap->type != CAP_VSPACE || !cap->mapped)
+		return inv_invalid_cap(inv, 1);
+	if (!asid_entry(cap->asid)) {
+		struct lookup_fault fault = { .type = seL4_InvalidRoot };
+
+		return inv_lookup(inv, false, &fault);
+	}
 	return vspace_root(*cap, &entry) ? seL4_NoError : inv_invalid_cap(inv, 1);
 }
 

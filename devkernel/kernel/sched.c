@@ -288,6 +288,14 @@ void sched_yield(void)
 	sched_end_slice(sched_current, false);
 }
 
+void sched_yield_to(struct tcb *to)
+{
+	ready_remove(to);
+	ready_insert(sched_current, true);
+	ready_insert(to, true);
+	sched.reconsider = true;
+}
+
 static void sched_release_due(void)
 {
 	struct tcb *tcb;
@@ -437,6 +445,8 @@ void sched_exit(void)
 		__asm__ volatile("dsb sy\n\twfi" ::: "memory");
 		irq_handle();
 	}
+	if (unlikely(next->yield_to))
+		sc_complete_yield_to(next);
 	if (next->state == TCB_RESTART) {
 		next->ctx.elr = next->ctx.restart_pc;
 		next->state = TCB_RUNNING;

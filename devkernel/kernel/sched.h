@@ -39,6 +39,8 @@ void sched_reconsider(void);
 void sched_set_prio(struct tcb *tcb, u8 prio);
 /* Puts the current thread behind the others of its priority, giving up the current refill. */
 void sched_yield(void);
+/* The current thread lets the schedulable `to` of at least its priority run first. */
+void sched_yield_to(struct tcb *to);
 /* The context's holder changed from or to the current thread, or it is to be reconfigured. */
 void sched_sc_changed(struct sched_context *sc);
 /* The timer fired. */

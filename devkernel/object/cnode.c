@@ -60,7 +60,7 @@ int cspace_lookup_target(struct inv *inv, struct cap root, u64 index, u64 depth,
 	if (!cspace_resolve(root, index, depth, slot, &bits_left, &fault))
 		return inv_lookup(inv, source, &fault);
 	if (bits_left) {
-		fault = (struct lookup_fault){ seL4_DepthMismatch, 0, { bits_left } };
+		fault = (struct lookup_fault){ seL4_DepthMismatch, bits_left, { 0 } };
 		return inv_lookup(inv, source, &fault);
 	}
 	return seL4_NoError;

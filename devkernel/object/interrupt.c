@@ -111,7 +111,7 @@ static int irq_decode_sgi(struct inv *inv)
 	if (inv_mr(inv, 0) >= N_SGIS)
 		return inv_range(inv, 0, N_SGIS - 1);
 	if (inv_mr(inv, 1) >= N_GIC_TARGETS)
-		return inv_range(inv, 0, N_GIC_TARGETS - 1);
+		return inv_invalid_arg(inv, 1);
 	err = irq_decode_slot(inv, 2, &slot);
 	if (err)
 		return err;
@@ -154,7 +154,7 @@ int irq_handler_decode(struct inv *inv)
 			return seL4_TruncatedMessage;
 		cap = inv_extra(inv, 0);
 		if (cap.type != CAP_NOTIFICATION || !(cap.rights & RIGHT_WRITE))
-			return inv_invalid_cap(inv, 1);
+			return inv_invalid_cap(inv, 0);
 		cdt_delete_simple(&irq_slot[irq]);
 		cdt_insert(cap, inv->extra[0], &irq_slot[irq]);
 		return seL4_NoError;

@@ -76,7 +76,8 @@ struct sched_context {
 	u16 count;
 	u8 sporadic;
 	u8 unused;
-	u64 unused2[4];
+	struct tcb *yield_from;	/* its YieldTo ends when it runs again */
+	u64 unused2[3];
 	struct refill refill[];	/* ring of refill_max */
 };
 
@@ -142,6 +143,7 @@ struct tcb {
 	u64 blocked_badge;
 	struct reply *reply;		/* BLOCKED_RECV: offered; BLOCKED_REPLY: waited for */
 	struct sched_context *sc;
+	struct sched_context *yield_to;	/* YieldTo under way */
 	struct notification *bound_ntfn;
 	struct vcpu *vcpu;
 	u64 buffer_vaddr;
@@ -193,6 +195,9 @@ void sc_bind_tcb(struct sched_context *sc, struct tcb *tcb);
 void sc_unbind_tcb(struct sched_context *sc);
 /* Takes the context from whoever holds it and gives it to `to`. */
 void sc_donate(struct sched_context *sc, struct tcb *to);
+/* The thread runs again after a YieldTo: it gets its result. */
+void sc_complete_yield_to(struct tcb *tcb);
+void sc_cancel_yield_to(struct tcb *tcb);
 int sc_decode(struct inv *inv);
 int sched_control_decode(struct inv *inv);
 

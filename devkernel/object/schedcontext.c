@@ -47,14 +47,21 @@ void sc_donate(struct sched_context *sc, struct tcb *to)
 	to->sc = sc;
 }
 
-void sc_finalise(struct sched_context *sc)
+static void sc_unbind_ntfn(struct sched_context *sc)
 {
-	sc_unbind_tcb(sc);
-	sched_sc_changed(sc);
 	if (sc->ntfn) {
 		sc->ntfn->sc = NULL;
 		sc->ntfn = NULL;
 	}
+}
+
+void sc_finalise(struct sched_context *sc)
+{
+	if (sc->yield_from)
+		sc_cancel_yield_to(sc->yield_from);
+	sc_unbind_tcb(sc);
+	sched_sc_changed(sc);
+	sc_unbind_ntfn(sc);
 	if (sc->reply) {
 		struct reply *top = sc->reply;
 
@@ -95,14 +102,6 @@ static int sc_decode_bind(struct inv *inv, struct sched_context *sc)
 	return inv_invalid_cap(inv, 1);
 }
 
-static void sc_unbind_ntfn(struct sched_context *sc)
-{
-	if (sc->ntfn) {
-		sc->ntfn->sc = NULL;
-		sc->ntfn = NULL;
-	}
-}
-
 static int sc_decode_unbind_object(struct inv *inv, struct sched_context *sc)
 {
 	struct cap cap;
@@ -125,25 +124,47 @@ static int sc_decode_unbind_object(struct inv *inv, struct sched_context *sc)
 	return inv_invalid_cap(inv, 1);
 }
 
-static void sc_return_consumed(struct inv *inv, struct sched_context *sc)
+/* Microseconds used since last asked. */
+static u64 sc_take_consumed(struct sched_context *sc)
 {
+	u64 consumed;
+
 	sched_charge();
-	inv_return(inv, TICKS_TO_US(sc->consumed));
+	consumed = TICKS_TO_US(sc->consumed);
 	sc->consumed = 0;
+	return consumed;
+}
+
+void sc_cancel_yield_to(struct tcb *tcb)
+{
+	if (tcb->yield_to) {
+		tcb->yield_to->yield_from = NULL;
+		tcb->yield_to = NULL;
+	}
+}
+
+void sc_complete_yield_to(struct tcb *tcb)
+{
+	tcb->ctx.x[2] = sc_take_consumed(tcb->yield_to);
+	syscall_return(tcb, 0, seL4_MessageInfo_new(seL4_NoError, 0, 0, 1).words[0]);
+	sc_cancel_yield_to(tcb);
 }
 
 /* Runs the other context's thread in the caller's place if it may and can. */
 static int sc_decode_yield_to(struct inv *inv, struct sched_context *sc)
 {
-	if (!sc->tcb || sc->tcb == sched_current || sc->tcb->prio > sched_current->mcp)
-		return seL4_IllegalOperation;
-	sc_return_consumed(inv, sc);
-	if (sc->tcb->ready && sc->tcb->prio >= sched_current->prio) {
-		struct tcb *tcb = sc->tcb;
+	struct tcb *to = sc->tcb, *from = inv->tcb;
 
-		sched_remove(tcb);
-		sched_yield();
-		sched_wake(tcb);
+	if (!to || to == from || to->prio > from->mcp)
+		return seL4_IllegalOperation;
+	if (sc->yield_from)
+		sc_complete_yield_to(sc->yield_from);
+	if (inv->call && tcb_schedulable(to) && to->prio >= from->prio) {
+		from->yield_to = sc;
+		sc->yield_from = from;
+		sched_yield_to(to);
+	} else {
+		inv_return(inv, sc_take_consumed(sc));
 	}
 	return seL4_NoError;
 }
@@ -154,7 +175,7 @@ int sc_decode(struct inv *inv)
 
 	switch (inv->label) {
 	case SchedContextConsumed:
-		sc_return_consumed(inv, sc);
+		inv_return(inv, sc_take_consumed(sc));
 		return seL4_NoError;
 	case SchedContextBind:
 		return sc_decode_bind(inv, sc);

@@ -77,6 +77,7 @@ void tcb_suspend(struct tcb *tcb)
 	if (tcb->state == TCB_RUNNING)
 		tcb->ctx.restart_pc = tcb->ctx.elr;
 	tcb->state = TCB_INACTIVE;
+	sc_cancel_yield_to(tcb);
 	sched_remove(tcb);
 }
 
@@ -426,7 +427,7 @@ static int tcb_decode_bind_notification(struct inv *inv, struct tcb *tcb)
 		return seL4_IllegalOperation;
 	cap = inv_extra(inv, 0);
 	if (cap.type != CAP_NOTIFICATION || !(cap.rights & RIGHT_READ))
-		return inv_invalid_cap(inv, 1);
+		return seL4_IllegalOperation;
 	ntfn = cap_object(cap);
 	if (ntfn->queue.head || ntfn->bound)
 		return seL4_IllegalOperation;
