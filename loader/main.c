@@ -49,17 +49,25 @@ static uint32_t exception_level(void)
 	return (uint32_t)FIELD_GET(CURRENTEL_EL, sysreg_read(CurrentEL));
 }
 
+static uint64_t psci(uint64_t function)
+{
+	/* No call between this and the instruction: it would take x0. */
+	register uint64_t x0 __asm__("x0") = function;
+
+	if (board.psci == BOARD_PSCI_SMC)
+		__asm__ volatile("smc #0" : "+r"(x0) : : "x1", "x2", "x3", "memory");
+	else
+		__asm__ volatile("hvc #0" : "+r"(x0) : : "x1", "x2", "x3", "memory");
+	return x0;
+}
+
 /* Off by PSCI where the device tree names it, else asleep for good. */
 static void power_off(void) __attribute__((noreturn));
 static void power_off(void)
 {
-	register uint64_t x0 __asm__("x0") = PSCI_SYSTEM_OFF;
-
 	uart_flush();
-	if (board.psci == BOARD_PSCI_SMC)
-		__asm__ volatile("smc #0" : "+r"(x0) : : "x1", "x2", "x3", "memory");
-	else if (board.psci == BOARD_PSCI_HVC)
-		__asm__ volatile("hvc #0" : "+r"(x0) : : "x1", "x2", "x3", "memory");
+	if (board.psci != BOARD_PSCI_NONE)
+		psci(PSCI_SYSTEM_OFF);
 	halt();
 }
 
