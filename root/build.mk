@@ -2,7 +2,8 @@
 # The root task: seL4's initial task.
 ROOT_SRCS := $(addprefix root/,start.S main.c board.c buddy.c config.c cspace.c ctl.c ctlcheck.c log.c logring.c mem.c \
 	process.c ram.c service.c timer.c untyped.c vm.c vspace.c window.c)
-ROOT_LIB_SRCS := $(addprefix lib/,string/string.c fmt/fmt.c elf/elf.c package/package.c crc32/crc32.c sysdesc/sysdesc.c vmfdt/vmfdt.c)
+ROOT_LIB_SRCS := $(addprefix lib/,string/string.c fmt/fmt.c elf/elf.c package/package.c crc32/crc32.c) \
+	$(SYSDESC_TARGET_SRCS)
 ROOT_OBJS := $(patsubst %,$(KOUT)/obj/%.o,$(basename $(ROOT_SRCS))) \
 	$(patsubst %.c,$(BUILD)/target/%.o,$(ROOT_LIB_SRCS))
 

@@ -6,6 +6,7 @@
 
 #define NODES 8192u
 #define CHUNKS 4096u
+#define LARGE_OBJECT_BITS 14u
 
 /* A block of an arena. `used` is the kernel's watermark: objects are placed at the next multiple of their size. */
 struct chunk {
@@ -195,18 +196,41 @@ static uint32_t place(const struct chunk *c, unsigned int bits)
 	return (c->used + size - 1) & ~(size - 1);
 }
 
+/*
+ * Where `bytes` of objects of 2^bits go: where they leave no gap, and small ones where the watermark is least aligned, so
+ * that the large ones find aligned places. Rather than leave a large gap a new chunk is begun.
+ */
+static struct chunk *choose(struct arena *a, unsigned int bits, uint64_t bytes)
+{
+	struct chunk *best = NULL, *c;
+	uint32_t best_gap = UINT32_MAX, best_align = UINT32_MAX;
+
+	for (uint16_t i = a->chunk; i; i = c->next) {
+		uint32_t at, align;
+
+		c = &chunk[i];
+		at = place(c, bits);
+		align = c->used ? c->used & -c->used : UINT32_MAX;
+		if (at + bytes > UINT64_C(1) << c->bits || at - c->used > best_gap ||
+		    (at - c->used == best_gap && align >= best_align))
+			continue;
+		best = c;
+		best_gap = at - c->used;
+		best_align = align;
+	}
+	if (best && (!best_gap || bits < LARGE_OBJECT_BITS))
+		return best;
+	c = chunk_add(a, bytes);
+	return c ? c : best;
+}
+
 static bool retype(struct arena *a, seL4_Word type, unsigned int size_bits, seL4_CPtr root,
 		   seL4_Word index, seL4_Word depth, unsigned int offset, unsigned int count)
 {
 	unsigned int bits = untyped_object_bits(type, size_bits);
 	uint64_t bytes = (uint64_t)count << bits;
-	struct chunk *c = NULL;
+	struct chunk *c = choose(a, bits, bytes);
 
-	for (uint16_t i = a->chunk; i && !c; i = chunk[i].next)
-		if (place(&chunk[i], bits) + bytes <= UINT64_C(1) << chunk[i].bits)
-			c = &chunk[i];
-	if (!c)
-		c = chunk_add(a, bytes);
 	if (!c)
 		return false;
 	seL4_Error err = seL4_Untyped_Retype(buddy_slot(&buddy, c->node), type, size_bits, root,

@@ -228,6 +228,8 @@ static void create_destroy(void)
 	       "its region");
 	report(create(c, &vm2) == WIRE_OK && vm2 == 1, "create a second one");
 	report(counters().vms == before.vms + 2, "both count");
+	guest_printf("# a user-VM takes %lu bytes of its quota\n",
+		     (before.quota_free - counters().quota_free) / 2);
 	report(request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL) == WIRE_OK, "destroy");
 	report(request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL) == WIRE_ENOENT &&
 		       request(CTL_VM_DESTROY, CTL_MAX_VMS, 0, 0, 0, NULL) == WIRE_ENOENT &&
@@ -313,7 +315,7 @@ static void memory(void)
 
 static void exhaust(void)
 {
-	uint64_t vm, status, made = 0;
+	uint64_t vm, status, made = 0, blocks = 0;
 
 	while ((status = create(good(), &vm)) == WIRE_OK)
 		made++;
@@ -323,14 +325,14 @@ static void exhaust(void)
 		request(CTL_VM_DESTROY, --made, 0, 0, 0, NULL);
 	report(books_as_before(), "books");
 	create(good(), &vm);
-	for (uint64_t ipa = 0;; ipa += UINT64_C(1) << 30) {
+	/* One page in each GiB, then in further blocks of them: as many tables as possible for a page. */
+	do {
 		offer(RAM, 1);
-		status = request(CTL_MEM_MAP, vm, 0x10000000 + (ipa & 0xffffffffff), 1, 0, NULL);
-		if (status != WIRE_OK)
-			break;
-		if (ipa >= UINT64_C(1) << 40)
-			ipa += 1 << 21;
-	}
+		status = request(CTL_MEM_MAP, vm,
+				 (0x10000000 + (blocks << 30 | blocks >> 10 << 21)) % (UINT64_C(1) << 40),
+				 1, 0, NULL);
+	} while (status == WIRE_OK && ++blocks);
+	guest_printf("# %lu blocks, then %lu\n", blocks, status);
 	report(status == WIRE_ENOMEM, "tables until the quota is used up");
 	request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL);
 	report(books_as_before(), "books");
