@@ -9,19 +9,24 @@
 
 struct sysdesc_board {
 	const char *name; /* MICROKIT_BOARD, and `board` in a description */
-	/* RAM that no service-VM can have: kernel, root task, boot package and what the kernel makes at boot */
+	/* RAM that no service-VM can have: of the kernel, the root task, and what comes with them */
 	struct {
 		uint64_t base, size;
 		const char *what;
 	} reserved[SYSDESC_MAX_RESERVED];
 	unsigned int reserveds;
-	uint64_t
-		root_pool; /* bytes of RAM that must be left to root beside quotas and page capabilities */
-	uint32_t
-		intids; /* INTIDs the kernel can hand out, and the size of a service-VM's distributor */
-	uint32_t doorbell; /* INTID of the doorbell of each service-VM: an SPI without a device */
-	uint64_t
-		window; /* IPA of the window of wire/ctl.h in each service-VM: nothing is there on the board */
+	/* RAM that can be a guest's but can not hold kernel objects (a device untyped) */
+	struct {
+		uint64_t base, size;
+	} guest_only;
+	/* bytes that must be left to root beside quotas and the books of pages */
+	uint64_t root_pool;
+	/* INTIDs the kernel can hand out, and the size of a service-VM's distributor */
+	uint32_t intids;
+	/* INTID of the doorbell of each service-VM: an SPI without a device */
+	uint32_t doorbell;
+	/* IPA of the window of wire/ctl.h in each service-VM: nothing is there on the board */
+	uint64_t window;
 };
 
 /* The board called `name`, or NULL. */

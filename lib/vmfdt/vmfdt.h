@@ -19,6 +19,7 @@
 
 #define VMFDT_MAX_MMIO 32u
 #define VMFDT_MAX_IRQS 48u /* VMM_MAX_IRQS */
+#define VMFDT_MAX_PAGES 64u /* of device registers, all service-VMs together */
 #define VMFDT_MAX_NODES 128u
 #define VMFDT_MAX_SIZE 0x10000u /* bytes of a tree, enough for every board so far */
 
