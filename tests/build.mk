@@ -33,3 +33,5 @@ fuzz-%: $(BUILD)/fuzz/%
 
 lint:
 	@tools/lint.sh
+
+include tests/model/build.mk

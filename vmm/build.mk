@@ -17,3 +17,4 @@ $(KOUT)/vmm/vmm.elf: $(VMM_OBJS) vmm/vmm.lds
 VMM_LOGIC := $(filter-out vmm/arch/start.S vmm/loop.c vmm/hw.c,$(VMM_SRCS)) lib/fmt/fmt.c
 VMM_FAKE := tests/unit/vmm_fake.c $(VMM_LOGIC)
 $(foreach t,decode vgic psci uvm,$(eval $(call unit_test,vmm_$(t),tests/unit/test_$(t).c $(VMM_FAKE),-I.)))
+$(foreach t,vgic vmm,$(eval $(call fuzz_target,$(t),tests/fuzz/fuzz_$(t).c $(VMM_FAKE),-I.)))
