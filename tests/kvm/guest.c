@@ -1,0 +1,681 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The run loop, MMIO, paging, PSCI, interrupts and eventfds with a guest behind them. */
+#define _GNU_SOURCE
+#include "client.h"
+
+#include <linux/psci.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void make(struct vm *vm, struct agent *agent, int vcpus)
+{
+	vm_make(vm, vcpus);
+	vm_make_ram(vm);
+	agent_place(vm);
+	agent_start(agent, vm, 0);
+}
+
+static uint64_t mmio_data(const struct kvm_run *run)
+{
+	uint64_t value;
+
+	memcpy(&value, run->mmio.data, sizeof(value));
+	return value;
+}
+
+static void answer(struct kvm_run *run, uint64_t value)
+{
+	memcpy(run->mmio.data, &value, sizeof(value));
+}
+
+/* --- run loop and MMIO ------------------------------------------------------------------------ */
+static void check_stores(struct agent *agent)
+{
+	static const struct {
+		enum agent_op op;
+		uint32_t len;
+		uint64_t data;
+	} stores[] = {
+		{ OP_STORE8, 1, 0x88 },
+		{ OP_STORE16, 2, 0x7788 },
+		{ OP_STORE32, 4, 0x55667788 },
+		{ OP_STORE64, 8, 0x1122334455667788 },
+	};
+	struct kvm_run *run = agent->run;
+
+	for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++) {
+		memset(run->mmio.data, 0xff, 8);
+		tap_ok(agent_do(agent, stores[i].op, VOID_GPA + 8, 0x1122334455667788, 0) == AGENT_MMIO,
+		       "a store of %u bytes leaves", stores[i].len);
+		tap_ok(run->mmio.is_write && run->mmio.len == stores[i].len && run->mmio.phys_addr == VOID_GPA + 8,
+		       "as a write of %u bytes to 0x%llx", run->mmio.len, (unsigned long long)run->mmio.phys_addr);
+		IS(mmio_data(run), stores[i].data, "data");
+		tap_ok(agent_go(agent) == AGENT_DONE, "and the guest goes on");
+	}
+}
+
+static void check_loads(struct agent *agent)
+{
+	/* ldrb w, ldrsb w, ldrsb x, ldrh w, ldrsh w, ldrsh x, ldr w, ldrsw, ldr x, ldr xzr */
+	static const uint64_t want[] = {
+		0x88, 0xffffff88, 0xffffffffffffff88, 0xff88, 0xffffff88, 0xffffffffffffff88,
+		0x8877ff88, 0xffffffff8877ff88, 0x818283848877ff88, 0,
+	};
+	struct kvm_run *run = agent->run;
+
+	tap_ok(agent_do(agent, OP_LOADS, VOID_GPA, 0, 0) == AGENT_MMIO, "a load leaves");
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		tap_ok(!run->mmio.is_write && run->mmio.phys_addr == VOID_GPA, "as a read of %u bytes", run->mmio.len);
+		IS(mmio_data(run), 0, "data before it is answered");
+		answer(run, 0x818283848877ff88);
+		tap_ok(agent_go(agent) == AGENT_DONE, "the guest goes on");
+		IS(agent->result, want[i], "what the register holds");
+		if (i + 1 < sizeof(want) / sizeof(want[0]))
+			agent_go(agent);
+	}
+}
+
+static void check_immediate_exit(struct agent *agent)
+{
+	int fd = agent->vm->vcpu[0];
+	struct kvm_run *run = agent->run;
+	uint64_t pc;
+
+	agent_do(agent, OP_LOAD64, VOID_GPA, 0, 0);
+	pc = reg64(fd, REG_PC);
+	answer(run, 0x4711);
+	run->immediate_exit = 1;
+	IS(agent_run(agent), EINTR, "KVM_RUN with immediate_exit");
+	IS(run->exit_reason, KVM_EXIT_MMIO, "exit_reason stays");
+	IS(reg64(fd, REG_PC), pc + 4, "pc is past the load");
+	IS(reg64(fd, REG_X(0)), 0x4711, "the register has the answer");
+	IS(agent_run(agent), EINTR, "KVM_RUN with immediate_exit again");
+	IS(reg64(fd, REG_PC), pc + 4, "pc");
+	IS(run->immediate_exit, 1, "immediate_exit is left alone");
+	run->immediate_exit = 0;
+	tap_ok(agent_go(agent) == AGENT_DONE && agent->result == 0x4711, "the guest goes on with it");
+}
+
+static void check_signal(struct agent *agent)
+{
+	int fd = agent->vm->vcpu[0];
+	uint64_t pc;
+
+	alarm_us(20000);
+	tap_ok(agent_do(agent, OP_SPIN, 0, 0, 0) == AGENT_ERRNO && agent->error == EINTR, "a signal ends KVM_RUN");
+	IS(agent->run->exit_reason, KVM_EXIT_INTR, "exit_reason");
+	pc = reg64(fd, REG_PC);
+	tap_ok(pc > RAM_GPA && pc < RAM_GPA + 0x1000, "pc 0x%llx is in the agent", (unsigned long long)pc);
+	alarm_us(20000);
+	IS(agent_run(agent), EINTR, "and again");
+	IS(reg64(fd, REG_PC), pc, "pc in the endless loop");
+	/* back to its loop */
+	set_reg64(fd, REG_PC, RAM_GPA);
+	IS(agent_get(agent, OP_NOP, 0, 0, 0), 0, "the agent answers again");
+}
+
+static void check_wfi(struct agent *agent)
+{
+	alarm_us(20000);
+	tap_ok(agent_do(agent, OP_WFI, 0, 0, 0) == AGENT_ERRNO && agent->error == EINTR, "a signal ends a guest's WFI");
+	set_reg64(agent->vm->vcpu[0], REG_PC, RAM_GPA);
+	IS(agent_get(agent, OP_NOP, 0, 0, 0), 0, "the agent answers again");
+}
+
+static void check_strange(struct agent *agent)
+{
+	enum agent_event event;
+
+	IS(agent_get(agent, OP_DC_CIVAC, VOID_GPA, 0, 0), 0, "cache maintenance where nothing is");
+	event = agent_do(agent, OP_LDP, VOID_GPA, 0, 0);
+	tap_ok(event == AGENT_EXCEPTION && agent->result >> 26 == 0x25, "ldp where nothing is: data abort in the guest (ESR 0x%llx)",
+	       (unsigned long long)agent->result);
+	tap_ok(agent_go(agent) == AGENT_DONE, "the guest goes on");
+	event = agent_do(agent, OP_CALL, VOID_GPA, 0, 0);
+	tap_ok(event == AGENT_EXCEPTION && agent->result >> 26 == 0x21, "a fetch where nothing is: instruction abort in the guest (ESR 0x%llx)",
+	       (unsigned long long)agent->result);
+	set_reg64(agent->vm->vcpu[0], REG_PC, RAM_GPA);
+	IS(agent_get(agent, OP_NOP, 0, 0, 0), 0, "the agent answers again");
+}
+
+static void check_registers(struct agent *agent)
+{
+	static const struct {
+		uint64_t which;
+		uint64_t id;
+		const char *name;
+	} regs[] = {
+		{ 0, REG_SYS(3, 0, 0, 7, 0), "ID_AA64MMFR0_EL1" },
+		{ 1, REG_MPIDR, "MPIDR_EL1" },
+		{ 2, REG_SYS(3, 0, 0, 0, 0), "MIDR_EL1" },
+		{ 3, REG_SYS(3, 0, 0, 4, 0), "ID_AA64PFR0_EL1" },
+		{ 4, REG_SYS(3, 3, 0, 0, 1), "CTR_EL0" },
+		{ 5, REG_SYS(3, 0, 0, 6, 0), "ID_AA64ISAR0_EL1" },
+	};
+	int fd = agent->vm->vcpu[0];
+	uint64_t count;
+
+	for (size_t i = 0; i < sizeof(regs) / sizeof(regs[0]); i++)
+		tap_ok(agent_get(agent, OP_SYSREG, regs[i].which, 0, 0) == reg64(fd, regs[i].id), "%s: guest 0x%llx, KVM 0x%llx",
+		       regs[i].name, (unsigned long long)agent->result, (unsigned long long)reg64(fd, regs[i].id));
+	IS(agent_do(agent, OP_STORE64, VOID_GPA, 0x77, 0), AGENT_MMIO, "in the middle of a store");
+	IS(reg64(fd, REG_X(2)), 0x77, "its register is visible");
+	OK(set_reg64(fd, REG_X(19), 0xabcdef), "write of another register");
+	agent_go(agent);
+	IS(agent_do(agent, OP_STORE64, VOID_GPA, 0, 0), AGENT_MMIO, "later");
+	OK(set_reg64(fd, REG_SYS(3, 0, 13, 0, 4), 0x1234), "write of TPIDR_EL1");
+	agent_go(agent);
+	IS(reg64(fd, REG_SYS(3, 0, 13, 0, 4)), 0x1234, "TPIDR_EL1 after a run");
+	OK(set_reg64(fd, KVM_REG_ARM_TIMER_CNT, 0x100000000), "the count set");
+	count = agent_get(agent, OP_COUNT, 0, 0, 0);
+	tap_ok(count >= 0x100000000 && count < 0x200000000, "the guest reads 0x%llx", (unsigned long long)count);
+	tap_ok(reg64(fd, KVM_REG_ARM_TIMER_CNT) >= count, "KVM reads no less");
+}
+
+void test_run(void)
+{
+	struct agent agent;
+	struct vm vm;
+
+	make(&vm, &agent, 1);
+	agent.run->immediate_exit = 1;
+	IS(agent_run(&agent), EINTR, "the first KVM_RUN, with immediate_exit");
+	agent.run->immediate_exit = 0;
+	IS(reg64(vm.vcpu[0], REG_PC), RAM_GPA, "pc");
+	IS(agent_get(&agent, OP_NOP, 0, 0, 0), 0, "the guest runs");
+	FAILS(ioctl(vm.fd, KVM_CREATE_VCPU, 1), EBUSY, "KVM_CREATE_VCPU while it runs");
+	check_stores(&agent);
+	check_loads(&agent);
+	check_immediate_exit(&agent);
+	check_signal(&agent);
+	check_wfi(&agent);
+	check_strange(&agent);
+	check_registers(&agent);
+	vm_close(&vm);
+}
+
+/* --- paging ----------------------------------------------------------------------------------- */
+#define DATA_GPA (RAM_GPA + 0x200000)
+
+static void check_sharing(struct vm *vm, struct agent *agent)
+{
+	uint64_t *data = (uint64_t *)(vm->ram + 0x200000);
+
+	IS(agent_get(agent, OP_LOAD64, DATA_GPA, 0, 0), 0, "untouched memory reads as zero");
+	agent_get(agent, OP_STORE64, DATA_GPA, 0x1234, 0);
+	IS(data[0], 0x1234, "what the guest stores the process reads");
+	data[1] = 0x5678;
+	IS(agent_get(agent, OP_LOAD64, DATA_GPA + 8, 0, 0), 0x5678, "and the other way round");
+	madvise(data, 0x1000, MADV_DONTNEED);
+	IS(agent_get(agent, OP_LOAD64, DATA_GPA, 0, 0), 0, "after MADV_DONTNEED the guest reads zero");
+	data[0] = 0x99;
+	IS(agent_get(agent, OP_LOAD64, DATA_GPA, 0, 0), 0x99, "and then what the process writes");
+	for (unsigned int i = 0; i < 64; i++)
+		agent_get(agent, OP_STORE64, DATA_GPA + i * 0x1000, i + 1, 0);
+	mremap(data, 0x40000, 0x40000, MREMAP_MAYMOVE | MREMAP_FIXED, vm->ram + 0x300000);
+	if (mmap(data, 0x40000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != data)
+		die("mmap");
+	IS(agent_get(agent, OP_LOAD64, DATA_GPA + 0x5000, 0, 0), 0, "after mremap the guest reads the new pages");
+	IS(agent_get(agent, OP_LOAD64, DATA_GPA + 0x105000, 0, 0), 6, "and finds the old ones where they went");
+}
+
+static void check_fork(struct vm *vm, struct agent *agent)
+{
+	volatile uint64_t *data = (uint64_t *)(vm->ram + 0x200000);
+	int pipes[2], status = 0;
+	pid_t child;
+	char c;
+
+	agent_get(agent, OP_STORE64, DATA_GPA, 1, 0);
+	if (pipe(pipes))
+		die("pipe");
+	child = fork();
+	if (!child) {
+		close(pipes[1]);
+		if (read(pipes[0], &c, 1) < 0)
+			_exit(2);
+		_exit(data[0] == 1 ? 0 : 1);
+	}
+	agent_get(agent, OP_STORE64, DATA_GPA, 2, 0);
+	IS(data[0], 2, "a store after fork reaches the parent");
+	close(pipes[0]);
+	close(pipes[1]);
+	waitpid(child, &status, 0);
+	IS(status, 0, "and not the child");
+}
+
+static void check_protection(struct vm *vm, struct agent *agent)
+{
+	uint8_t *page = vm->ram + 0x200000;
+
+	agent_get(agent, OP_STORE64, DATA_GPA, 0x42, 0);
+	mprotect(page, 0x1000, PROT_READ);
+	IS(agent_get(agent, OP_LOAD64, DATA_GPA, 0, 0), 0x42, "read of a page that is read-only in the process");
+	tap_ok(agent_do(agent, OP_STORE64, DATA_GPA, 1, 0) == AGENT_ERRNO && agent->error == EFAULT, "write to it: EFAULT");
+	mprotect(page, 0x1000, PROT_READ | PROT_WRITE);
+	tap_ok(agent_go(agent) == AGENT_DONE, "and it goes through when the page is writable again");
+	munmap(page, 0x1000);
+	tap_ok(agent_do(agent, OP_LOAD64, DATA_GPA, 0, 0) == AGENT_ERRNO && agent->error == EFAULT, "read of a hole: EFAULT");
+	if (mmap(page, 0x1000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page)
+		die("mmap");
+	tap_ok(agent_go(agent) == AGENT_DONE && !agent->result, "and it goes through when the hole is filled");
+}
+
+static void check_slots(struct vm *vm, struct agent *agent)
+{
+	uint8_t *rom = mmap(NULL, 0x10000, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct kvm_run *run = agent->run;
+
+	memcpy(rom, "selkie!!", 8);
+	OK(set_slot(vm->fd, 1, KVM_MEM_READONLY, VOID_GPA, 0x10000, rom), "a read-only slot");
+	IS(agent_get(agent, OP_LOAD64, VOID_GPA, 0, 0), 0x212165696b6c6573, "the guest reads it");
+	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA + 4, 0x11, 0) == AGENT_MMIO && run->mmio.is_write && mmio_data(run) == 0x11,
+	       "a write to it is MMIO");
+	agent_go(agent);
+	tap_ok(!memcmp(rom, "selkie!!", 8), "and changes nothing");
+	OK(set_slot(vm->fd, 1, 0, 0, 0, NULL), "the slot deleted");
+	tap_ok(agent_do(agent, OP_LOAD64, VOID_GPA, 0, 0) == AGENT_MMIO, "a read there is MMIO now");
+	answer(run, 0x77);
+	tap_ok(agent_go(agent) == AGENT_DONE && agent->result == 0x77, "which the process answers");
+	OK(set_slot(vm->fd, 1, 0, VOID_GPA, 0x10000, rom), "a writable slot there");
+	IS(agent_get(agent, OP_STORE64, VOID_GPA, 0x55, 0), 0, "the guest writes");
+	IS(*(uint64_t *)rom, 0x55, "and the process reads");
+	OK(set_slot(vm->fd, 1, 0, VOID_GPA + 0x100000, 0x10000, rom), "the slot moved");
+	tap_ok(agent_do(agent, OP_STORE64, VOID_GPA, 1, 0) == AGENT_MMIO, "a write to the old place is MMIO");
+	agent_go(agent);
+	IS(agent_get(agent, OP_LOAD64, VOID_GPA + 0x100000, 0, 0), 0x55, "the new place has the memory");
+	OK(set_slot(vm->fd, 1, 0, 0, 0, NULL), "the slot deleted");
+	munmap(rom, 0x10000);
+}
+
+static void check_dirty_log(struct vm *vm, struct agent *agent)
+{
+	uint8_t *ram = mmap(NULL, 0x40000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct kvm_dirty_log log = { .slot = 2 };
+	uint64_t bitmap = 0;
+
+	log.dirty_bitmap = &bitmap;
+	OK(set_slot(vm->fd, 2, 0, VOID_GPA, 0x40000, ram), "a slot");
+	for (unsigned int i = 0; i < 64; i += 2)
+		agent_get(agent, OP_STORE64, VOID_GPA + i * 0x1000, 1, 0);
+	OK(set_slot(vm->fd, 2, KVM_MEM_LOG_DIRTY_PAGES, VOID_GPA, 0x40000, ram), "logging on");
+	agent_get(agent, OP_STORE64, VOID_GPA + 3 * 0x1000, 1, 0);
+	agent_get(agent, OP_LOAD64, VOID_GPA + 4 * 0x1000, 0, 0);
+	agent_get(agent, OP_STORE64, VOID_GPA + 60 * 0x1000, 1, 0);
+	OK(ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log), "KVM_GET_DIRTY_LOG");
+	IS(bitmap, 1ull << 3 | 1ull << 60, "dirty pages");
+	OK(ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log), "KVM_GET_DIRTY_LOG again");
+	IS(bitmap, 0, "dirty pages");
+	agent_get(agent, OP_LOAD64, VOID_GPA + 60 * 0x1000, 0, 0);
+	agent_get(agent, OP_STORE64, VOID_GPA + 60 * 0x1000, 2, 0);
+	OK(ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log), "KVM_GET_DIRTY_LOG");
+	IS(bitmap, 1ull << 60, "dirty pages");
+	OK(set_slot(vm->fd, 2, 0, 0, 0, NULL), "the slot deleted");
+	munmap(ram, 0x40000);
+}
+
+/* Translation tables at RAM + 0x380000: 4 KiB granule, level 1 blocks but for the data page's own level 2 and 3 tables. */
+static void build_tables(struct vm *vm)
+{
+	uint64_t *l1 = (uint64_t *)(vm->ram + 0x380000);
+	uint64_t *l2 = (uint64_t *)(vm->ram + 0x381000);
+	uint64_t *l3 = (uint64_t *)(vm->ram + 0x382000);
+	uint64_t normal = 1 << 10 | 3 << 8, device = 1 << 10 | 1 << 2;
+
+	memset(l1, 0, 0x3000);
+	l1[0] = 0x00000000 | device | 1;
+	l1[2] = (RAM_GPA + 0x381000) | 3;
+	for (unsigned int i = 0; i < 512; i++)
+		l2[i] = (RAM_GPA + i * 0x200000ull) | normal | 1;
+	/* virtual 0xbfe00000: 512 pages, the first of them the data page */
+	l2[511] = (RAM_GPA + 0x382000) | 3;
+	l3[0] = DATA_GPA | normal | 3;
+}
+
+static void check_walks(struct vm *vm, struct agent *agent)
+{
+	uint64_t tcr = 25 | 3 << 12 | 1 << 10 | 1 << 8 | 1 << 23; /* 39 bits, inner shareable, cached, EPD1 */
+	uint64_t virtual = 0xbfe00000;
+
+	build_tables(vm);
+	*(uint64_t *)(vm->ram + 0x200000) = 0xbeef;
+	agent_get(agent, OP_MMU, RAM_GPA + 0x380000, tcr, 0x00ff);
+	IS(agent_get(agent, OP_LOAD64, virtual, 0, 0), 0xbeef, "a load through tables that were never mapped");
+	for (unsigned int page = 0; page < 3; page++) {
+		uint8_t *table = vm->ram + 0x380000 + page * 0x1000;
+
+		mprotect(table, 0x1000, PROT_NONE);
+		mprotect(table, 0x1000, PROT_READ | PROT_WRITE);
+		agent_get(agent, OP_TLBI, 0, 0, 0);
+		IS(agent_get(agent, OP_LOAD64, virtual, 0, 0), 0xbeef, "a load after a table was taken away");
+	}
+}
+
+void test_paging(void)
+{
+	struct agent agent;
+	struct vm vm;
+
+	make(&vm, &agent, 1);
+	check_sharing(&vm, &agent);
+	check_fork(&vm, &agent);
+	check_protection(&vm, &agent);
+	check_slots(&vm, &agent);
+	check_dirty_log(&vm, &agent);
+	check_walks(&vm, &agent);
+	vm_close(&vm);
+}
+
+/* --- PSCI ------------------------------------------------------------------------------------- */
+/* As a guest sees PSCI's negative answers */
+#define PSCI_NOT_SUPPORTED 0xffffffffffffffffull
+#define PSCI_INVALID_PARAMETERS 0xfffffffffffffffeull
+#define PSCI_ALREADY_ON 0xfffffffffffffffcull
+
+static uint32_t mp_state(int fd)
+{
+	struct kvm_mp_state state = { 99 };
+
+	ioctl(fd, KVM_GET_MP_STATE, &state);
+	return state.mp_state;
+}
+
+static void check_system_event(struct vm *vm, struct agent *agent, uint64_t function, uint32_t type, uint64_t data)
+{
+	struct kvm_run *run = agent->run;
+
+	IS(agent_do(agent, OP_HVC, function, 0, 0), AGENT_SYSTEM, "system event");
+	IS(run->system_event.type, type, "its type");
+	IS(run->system_event.ndata, 1, "its data");
+	IS(run->system_event.data[0], data, "its flags");
+	IS(mp_state(vm->vcpu[0]), KVM_MP_STATE_STOPPED, "vCPU 0 is off");
+	IS(mp_state(vm->vcpu[1]), KVM_MP_STATE_STOPPED, "vCPU 1 is off");
+	alarm_us(20000);
+	IS(agent_run(agent), EINTR, "KVM_RUN does not run the guest");
+	OK(vcpu_init(vm->vcpu[0], 1 << KVM_ARM_VCPU_PSCI_0_2), "KVM_ARM_VCPU_INIT");
+	IS(mp_state(vm->vcpu[0]), KVM_MP_STATE_RUNNABLE, "vCPU 0 is on");
+	agent_start(agent, vm, 0);
+	IS(agent_get(agent, OP_NOP, 0, 0, 0), 0, "the guest runs again");
+}
+
+struct second {
+	struct agent agent;
+	pthread_t thread;
+	enum agent_event event;
+};
+
+static void *second_main(void *arg)
+{
+	struct second *second = arg;
+
+	second->event = agent_go(&second->agent);
+	return NULL;
+}
+
+static void check_cpu_on(struct vm *vm, struct agent *agent)
+{
+	struct second second;
+
+	memset(&second, 0, sizeof(second));
+	second.agent = (struct agent){ .vm = vm, .vcpu = 1, .run = vm->run[1], .op = OP_SYSREG, .a = 1 };
+	IS(agent_get(agent, OP_HVC, PSCI_0_2_FN64_AFFINITY_INFO, 1, 0), 1, "AFFINITY_INFO of vCPU 1: off");
+	OK(vcpu_init(vm->vcpu[1], 1 << KVM_ARM_VCPU_PSCI_0_2 | 1 << KVM_ARM_VCPU_POWER_OFF), "vCPU 1 initialised");
+	pthread_create(&second.thread, NULL, second_main, &second);
+	IS(agent_get(agent, OP_HVC, PSCI_0_2_FN64_CPU_ON, 7, RAM_GPA), PSCI_INVALID_PARAMETERS, "CPU_ON of a CPU that is not there");
+	/* Its entry: the second agent, which has no device register set; x0 = context */
+	IS(agent_get(agent, OP_HVC, PSCI_0_2_FN64_CPU_ON, 1, RAM_GPA + 0x1000), 0, "CPU_ON of vCPU 1");
+	pthread_join(second.thread, NULL);
+	IS(second.event, AGENT_DONE, "vCPU 1 runs");
+	IS(second.agent.result, 0x80000001, "its MPIDR_EL1");
+	IS(mp_state(vm->vcpu[1]), KVM_MP_STATE_RUNNABLE, "its state");
+	IS(agent_get(agent, OP_HVC, PSCI_0_2_FN64_CPU_ON, 1, RAM_GPA + 0x1000), PSCI_ALREADY_ON, "CPU_ON again");
+	IS(agent_get(agent, OP_HVC, PSCI_0_2_FN64_AFFINITY_INFO, 1, 0), 0, "AFFINITY_INFO of vCPU 1: on");
+}
+
+void test_psci(void)
+{
+	/* movz x20, #0x1000, lsl #16; then the agent */
+	static const uint32_t trampoline[] = { 0xd2a20014, 0x17fffbff };
+	struct agent agent;
+	struct vm vm;
+
+	make(&vm, &agent, 2);
+	memcpy(vm.ram + 0x1000, trampoline, sizeof(trampoline));
+	IS(agent_get(&agent, OP_HVC, PSCI_0_2_FN_PSCI_VERSION, 0, 0), 0x10001, "PSCI_VERSION");
+	IS(agent_get(&agent, OP_HVC, PSCI_0_2_FN_MIGRATE_INFO_TYPE, 0, 0), 2, "MIGRATE_INFO_TYPE");
+	IS(agent_get(&agent, OP_HVC, PSCI_1_0_FN_PSCI_FEATURES, PSCI_0_2_FN64_CPU_ON, 0), 0, "PSCI_FEATURES of CPU_ON");
+	IS(agent_get(&agent, OP_HVC, PSCI_1_0_FN_PSCI_FEATURES, 0x8400ffff, 0), PSCI_NOT_SUPPORTED, "PSCI_FEATURES of nothing");
+	IS(agent_get(&agent, OP_HVC, 0x8400ffff, 0, 0) , PSCI_NOT_SUPPORTED, "an unknown function");
+	check_system_event(&vm, &agent, PSCI_0_2_FN_SYSTEM_OFF, KVM_SYSTEM_EVENT_SHUTDOWN, 0);
+	check_system_event(&vm, &agent, PSCI_0_2_FN_SYSTEM_RESET, KVM_SYSTEM_EVENT_RESET, 0);
+	check_system_event(&vm, &agent, PSCI_1_1_FN64_SYSTEM_RESET2, KVM_SYSTEM_EVENT_RESET, 1);
+	check_cpu_on(&vm, &agent);
+	vm_close(&vm);
+}
+
+/* --- interrupts ------------------------------------------------------------------------------- */
+#define SPI 40
+#define VTIMER 27
+
+static void gicd_write(struct agent *agent, uint32_t offset, uint32_t value)
+{
+	agent_get(agent, OP_STORE32, GICD_GPA + offset, value, 0);
+}
+
+/* The next event is interrupt `intid`; the agent has ended it when it goes on. */
+static void expect_irq(struct agent *agent, enum agent_event event, uint32_t intid, const char *what)
+{
+	tap_ok(event == AGENT_TOOK_IRQ && (agent->result & 0x3ff) == intid, "%s (event %d, 0x%llx, want %u)", what, (int)event,
+	       (unsigned long long)agent->result, intid);
+}
+
+/* Waits in WFI, at most 20 ms. */
+static enum agent_event wait_irq(struct agent *agent)
+{
+	enum agent_event event;
+
+	alarm_us(20000);
+	event = agent_do(agent, OP_WFI, 0, 0, 0);
+	alarm_us(0);
+	return event;
+}
+
+static void expect_quiet(struct agent *agent, const char *what)
+{
+	enum agent_event event = wait_irq(agent);
+
+	tap_ok(event == AGENT_ERRNO && agent->error == EINTR, "%s (event %d, 0x%llx)", what, (int)event,
+	       (unsigned long long)agent->result);
+	set_reg64(agent->vm->vcpu[0], REG_PC, RAM_GPA);
+}
+
+static void make_irq_guest(struct vm *vm, struct agent *agent)
+{
+	vm_make(vm, 1);
+	vm_make_ram(vm);
+	vm_make_gic(vm, 128);
+	agent_place(vm);
+	agent_start(agent, vm, 0);
+	gicd_write(agent, 0x104, 0xffffffff);
+	gicd_write(agent, 0x100, 1u << VTIMER);
+	for (uint32_t i = 0; i < 16; i++)
+		gicd_write(agent, 0x820 + i * 4, 0x01010101);
+	gicd_write(agent, 0x000, 1);
+	agent_get(agent, OP_IRQS, GICC_GPA, 0, 0);
+}
+
+static void check_level(struct vm *vm, struct agent *agent)
+{
+	expect_quiet(agent, "no interrupt without a line");
+	OK(irq_line(vm->fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 1), "level line high");
+	expect_irq(agent, wait_irq(agent), SPI, "taken");
+	expect_irq(agent, agent_go(agent), SPI, "taken again, as the line is still high");
+	OK(irq_line(vm->fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 0), "line low");
+	tap_ok(agent_go(agent) == AGENT_DONE, "the guest goes on");
+	expect_quiet(agent, "quiet");
+}
+
+static void check_edge(struct vm *vm, struct agent *agent)
+{
+	gicd_write(agent, 0xc08, 2u << (SPI % 16 * 2));
+	OK(irq_line(vm->fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 1), "edge line high");
+	expect_irq(agent, wait_irq(agent), SPI, "taken");
+	tap_ok(agent_go(agent) == AGENT_DONE, "once");
+	expect_quiet(agent, "quiet though the line is high");
+	OK(irq_line(vm->fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 0), "line low");
+	OK(irq_line(vm->fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 1), "line high");
+	OK(irq_line(vm->fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 0), "line low before the guest looks");
+	expect_irq(agent, wait_irq(agent), SPI, "taken");
+	tap_ok(agent_go(agent) == AGENT_DONE, "once");
+	expect_quiet(agent, "quiet");
+}
+
+static void check_irqfd(struct vm *vm, struct agent *agent)
+{
+	int e = eventfd(0, EFD_NONBLOCK), early = eventfd(1, EFD_NONBLOCK);
+
+	OK(irqfd(vm->fd, e, SPI - 32, 0, 0), "irqfd");
+	eventfd_write(e, 1);
+	expect_irq(agent, wait_irq(agent), SPI, "taken");
+	tap_ok(agent_go(agent) == AGENT_DONE, "once");
+	OK(irqfd(vm->fd, early, SPI - 31, 0, 0), "irqfd that is signalled already");
+	expect_irq(agent, wait_irq(agent), SPI + 1, "taken");
+	tap_ok(agent_go(agent) == AGENT_DONE, "once");
+	OK(irqfd(vm->fd, e, SPI - 32, KVM_IRQFD_FLAG_DEASSIGN, 0), "removed");
+	eventfd_write(e, 1);
+	expect_quiet(agent, "no interrupt after that");
+	close(early);
+	close(e);
+}
+
+static void check_resample(struct vm *vm, struct agent *agent)
+{
+	int e = eventfd(0, EFD_NONBLOCK), r = eventfd(0, EFD_NONBLOCK);
+	uint32_t intid = SPI + 2;
+
+	OK(irqfd(vm->fd, e, intid - 32, KVM_IRQFD_FLAG_RESAMPLE, r), "irqfd with resampling");
+	eventfd_write(e, 1);
+	expect_irq(agent, wait_irq(agent), intid, "taken");
+	IS(eventfd_take(r), 0, "nothing before the guest's EOI");
+	tap_ok(agent_go(agent) == AGENT_DONE, "the guest goes on");
+	IS(eventfd_wait(r, 1000), 1, "resampled after it");
+	expect_quiet(agent, "quiet");
+	eventfd_write(e, 1);
+	expect_irq(agent, wait_irq(agent), intid, "taken again");
+	tap_ok(agent_go(agent) == AGENT_DONE, "the guest goes on");
+	IS(eventfd_wait(r, 1000), 1, "resampled again");
+	OK(irqfd(vm->fd, e, intid - 32, KVM_IRQFD_FLAG_DEASSIGN, 0), "removed");
+	close(e);
+	close(r);
+}
+
+static void check_timer_irq(struct agent *agent)
+{
+	uint64_t count = agent_get(agent, OP_COUNT, 0, 0, 0);
+
+	agent_get(agent, OP_TIMER, count + 62500, 1, 0);
+	expect_irq(agent, wait_irq(agent), VTIMER, "the virtual timer wakes a guest in WFI");
+	tap_ok(agent_go(agent) == AGENT_DONE, "the guest goes on");
+	expect_quiet(agent, "quiet");
+}
+
+static void check_kept_state(void)
+{
+	uint32_t value = 1u << (SPI % 32);
+	struct agent agent;
+	struct vm vm;
+
+	/* All of this before the first run. */
+	vm_make(&vm, 1);
+	vm_make_ram(&vm);
+	vm_make_gic(&vm, 128);
+	agent_place(&vm);
+	agent_start(&agent, &vm, 0);
+	set_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 0x104, &value);
+	value = 0x01010101;
+	set_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 0x800 + SPI, &value);
+	value = 1;
+	set_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 0, &value);
+	irq_line(vm.fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 1);
+	IS(agent_get(&agent, OP_LOAD32, GICD_GPA + 4, 0, 0), 3, "GICD_TYPER as the guest reads it");
+	IS(agent_get(&agent, OP_LOAD32, GICD_GPA + 0x104, 0, 0), 1u << (SPI % 32), "GICD_ISENABLER1 was kept");
+	expect_irq(&agent, agent_do(&agent, OP_IRQS, GICC_GPA, 0, 0), SPI, "and so was the line");
+	irq_line(vm.fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 0);
+	tap_ok(agent_go(&agent) == AGENT_DONE, "the guest goes on");
+	value = 0;
+	OK(get_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 0x104, &value), "GICD_ISENABLER1 of a running VM");
+	IS(value, 1u << (SPI % 32), "its value");
+	vm_close(&vm);
+}
+
+void test_guest_irq(void)
+{
+	struct agent agent;
+	struct vm vm;
+
+	make_irq_guest(&vm, &agent);
+	check_level(&vm, &agent);
+	check_edge(&vm, &agent);
+	check_irqfd(&vm, &agent);
+	check_resample(&vm, &agent);
+	check_timer_irq(&agent);
+	vm_close(&vm);
+	check_kept_state();
+}
+
+/* --- eventfds --------------------------------------------------------------------------------- */
+static void check_matches(struct vm *vm, struct agent *agent, int e)
+{
+	OK(ioevent(vm->fd, e, VOID_GPA, 4, KVM_IOEVENTFD_FLAG_DATAMATCH, 3), "4 bytes, datamatch 3");
+	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA, 3, 0) == AGENT_DONE, "a store of 3 does not leave");
+	IS(eventfd_wait(e, 1000), 1, "it signals");
+	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA, 4, 0) == AGENT_MMIO, "a store of 4 leaves");
+	agent_go(agent);
+	tap_ok(agent_do(agent, OP_STORE16, VOID_GPA, 3, 0) == AGENT_MMIO, "a store of 2 bytes leaves");
+	agent_go(agent);
+	tap_ok(agent_do(agent, OP_LOAD32, VOID_GPA, 0, 0) == AGENT_MMIO, "a load leaves");
+	agent_go(agent);
+	IS(eventfd_take(e), 0, "none of them signals");
+	OK(ioevent(vm->fd, e, VOID_GPA, 4, KVM_IOEVENTFD_FLAG_DATAMATCH | KVM_IOEVENTFD_FLAG_DEASSIGN, 3), "removed");
+	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA, 3, 0) == AGENT_MMIO, "the store leaves now");
+	agent_go(agent);
+	OK(ioevent(vm->fd, e, VOID_GPA, 0, 0, 0), "any length");
+	for (enum agent_op op = OP_STORE32; op <= OP_STORE8; op++)
+		tap_ok(agent_do(agent, op, VOID_GPA, 9, 0) == AGENT_DONE, "a store of any length does not leave");
+	tap_ok(eventfd_wait(e, 1000) > 0, "they signal");
+	OK(ioevent(vm->fd, e, VOID_GPA, 0, KVM_IOEVENTFD_FLAG_DEASSIGN, 0), "removed");
+}
+
+static void check_beyond_table(struct vm *vm, struct agent *agent, int e)
+{
+	int last = eventfd(0, EFD_NONBLOCK), failed = 0;
+
+	for (uint64_t i = 0; i < 299; i++)
+		failed += !!ioevent(vm->fd, e, VOID_GPA + i * 8, 4, 0, 0);
+	failed += !!ioevent(vm->fd, last, VOID_GPA + 299 * 8, 4, 0, 0);
+	IS(failed, 0, "300 ioeventfds: refused");
+	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA + 299 * 8, 1, 0) == AGENT_DONE, "the last one's store does not leave");
+	IS(eventfd_wait(last, 1000), 1, "it signals");
+	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA, 1, 0) == AGENT_DONE, "nor does the first one's");
+	IS(eventfd_wait(e, 1000), 1, "it signals");
+	close(last);
+}
+
+void test_guest_eventfd(void)
+{
+	int e = eventfd(0, EFD_NONBLOCK);
+	struct agent agent;
+	struct vm vm;
+
+	make(&vm, &agent, 1);
+	agent_get(&agent, OP_NOP, 0, 0, 0);
+	check_matches(&vm, &agent, e);
+	check_beyond_table(&vm, &agent, e);
+	vm_close(&vm);
+	close(e);
+}
