@@ -24,11 +24,11 @@ struct abi_test {
 };
 
 /* Defines and registers the test "group.fact"; a function body follows. */
-#define ABI_TEST(group, fact)                                                                      \
-	static void test_##group##_##fact(void);                                                   \
-	static const struct abi_test abi_##group##_##fact                                          \
-		__attribute__((used, section("abi_tests"))) = { #group "." #fact,                  \
-								test_##group##_##fact };           \
+#define ABI_TEST(group, fact)                                                            \
+	static void test_##group##_##fact(void);                                         \
+	static const struct abi_test abi_##group##_##fact                                \
+		__attribute__((used, section("abi_tests"))) = { #group "." #fact,        \
+								test_##group##_##fact }; \
 	static void test_##group##_##fact(void)
 
 /* --- checks: each records a line when it fails --------------------------------------------- */
@@ -41,25 +41,26 @@ void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* End the running test here. Does not return. Only the worker may call it. */
 void test_end(void) __attribute__((noreturn));
 
-#define check(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			fail_at(__FILE__, __LINE__, "%s", #cond);                                  \
+#define check(cond)                                               \
+	do {                                                      \
+		if (!(cond))                                      \
+			fail_at(__FILE__, __LINE__, "%s", #cond); \
 	} while (0)
-#define check_eq(got, want) check_eq_at(__FILE__, __LINE__, #got, (seL4_Word)(got), (seL4_Word)(want))
-#define check_in(got, lo, hi)                                                                      \
+#define check_eq(got, want) \
+	check_eq_at(__FILE__, __LINE__, #got, (seL4_Word)(got), (seL4_Word)(want))
+#define check_in(got, lo, hi) \
 	check_in_at(__FILE__, __LINE__, #got, (seL4_Word)(got), (seL4_Word)(lo), (seL4_Word)(hi))
-#define require(cond)                                                                              \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			fail_at(__FILE__, __LINE__, "%s", #cond);                                  \
-			test_end();                                                                \
-		}                                                                                  \
+#define require(cond)                                             \
+	do {                                                      \
+		if (!(cond)) {                                    \
+			fail_at(__FILE__, __LINE__, "%s", #cond); \
+			test_end();                               \
+		}                                                 \
 	} while (0)
-#define require_eq(got, want)                                                                      \
-	do {                                                                                       \
-		if (!check_eq(got, want))                                                          \
-			test_end();                                                                \
+#define require_eq(got, want)             \
+	do {                              \
+		if (!check_eq(got, want)) \
+			test_end();       \
 	} while (0)
 
 bool check_eq_at(const char *file, int line, const char *expr, seL4_Word got, seL4_Word want);
@@ -86,22 +87,22 @@ struct answer inv_raw(seL4_CPtr cap, seL4_Word label, struct caps caps, const se
 #define NCAPS(...) (sizeof((const seL4_CPtr[]){ __VA_ARGS__ }) / sizeof(seL4_CPtr))
 #define CAPS(...) ((struct caps){ NCAPS(__VA_ARGS__), { __VA_ARGS__ } })
 #define NOCAPS ((struct caps){ 0, { 0 } })
-#define inv(cap, label, caps, ...)                                                                 \
-	inv_raw(cap, label, caps, (const seL4_Word[]){ __VA_ARGS__ },                              \
+#define inv(cap, label, caps, ...)                                    \
+	inv_raw(cap, label, caps, (const seL4_Word[]){ __VA_ARGS__ }, \
 		sizeof((const seL4_Word[]){ __VA_ARGS__ }) / sizeof(seL4_Word))
 
 /* Check the error of an answer and, as far as given, its first message registers. */
-#define expect(answer, ...)                                                                        \
-	expect_at(__FILE__, __LINE__, #answer, answer, (const seL4_Word[]){ __VA_ARGS__ },         \
+#define expect(answer, ...)                                                                \
+	expect_at(__FILE__, __LINE__, #answer, answer, (const seL4_Word[]){ __VA_ARGS__ }, \
 		  sizeof((const seL4_Word[]){ __VA_ARGS__ }) / sizeof(seL4_Word))
 /* The same, and the test ends when it fails. */
-#define must(answer)                                                                               \
-	do {                                                                                       \
-		if (!expect(answer, seL4_NoError))                                                 \
-			test_end();                                                                \
+#define must(answer)                               \
+	do {                                       \
+		if (!expect(answer, seL4_NoError)) \
+			test_end();                \
 	} while (0)
-bool expect_at(const char *file, int line, const char *what, struct answer a,
-	       const seL4_Word *want, unsigned int n);
+bool expect_at(const char *file, int line, const char *what, struct answer a, const seL4_Word *want,
+	       unsigned int n);
 
 /* --- well-known things ----------------------------------------------------------------------- */
 
@@ -223,7 +224,10 @@ seL4_IPCBuffer *thread_buffer(const struct thread *t);
 void thread_exit(void) __attribute__((noreturn));
 seL4_Word thread_pc(const struct thread *t);
 
-/* Forget the threads and guests of the test before; the supervisor calls it. */
+/* The threads and guests so far are gone: use their stacks and windows again. */
+void object_reuse(void);
+void guest_reuse(void);
+/* The same at the end of a test, when all capabilities are gone; the supervisor calls it. */
 void object_reset(void);
 void guest_reset(void);
 

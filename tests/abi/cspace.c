@@ -206,20 +206,24 @@ ABI_TEST(cspace, rotate)
 
 	/* src a -> pivot b -> dst c */
 	expect(inv(ROOT_CNODE, CNodeRotate, CAPS(ROOT_CNODE, ROOT_CNODE), c, 64, 0, b, 64, 0, a,
-		   64), 0);
+		   64),
+	       0);
 	check(cap_is_null(a));
 	check_eq(frame_paddr(c), pb);
 	check_eq(frame_paddr(b), pa);
 	/* Swap: source and destination are one slot. */
 	expect(inv(ROOT_CNODE, CNodeRotate, CAPS(ROOT_CNODE, ROOT_CNODE), c, 64, 0, b, 64, 0, c,
-		   64), 0);
+		   64),
+	       0);
 	check_eq(frame_paddr(c), pa);
 	check_eq(frame_paddr(b), pb);
 	/* The pivot may be neither; the destination must be empty. */
 	expect(inv(ROOT_CNODE, CNodeRotate, CAPS(ROOT_CNODE, ROOT_CNODE), a, 64, 0, c, 64, 0, c,
-		   64), seL4_IllegalOperation);
+		   64),
+	       seL4_IllegalOperation);
 	expect(inv(ROOT_CNODE, CNodeRotate, CAPS(ROOT_CNODE, ROOT_CNODE), worker_tcb, 64, 0, c, 64,
-		   0, b, 64), seL4_DeleteFirst);
+		   0, b, 64),
+	       seL4_DeleteFirst);
 }
 
 /* --- delete and revoke ------------------------------------------------------------------------------ */
@@ -371,8 +375,11 @@ ABI_TEST(cspace, small_cspace_of_a_thread)
 	struct thread t;
 
 	must(inv(cn, CNodeCopy, CAPS(ROOT_CNODE), 3, 2, b, 64, RIGHT_WRITE));
-	thread_start(&t, &(struct thread_cfg){ .fn = signal_small, .arg = (void *)3, .prio = 90,
-					       .cspace = cn, .cspace_data = 62 });
+	thread_start(&t, &(struct thread_cfg){ .fn = signal_small,
+					       .arg = (void *)3,
+					       .prio = 90,
+					       .cspace = cn,
+					       .cspace_data = 62 });
 	check_eq(sys_wait(n).badge, 0x40);
 }
 
@@ -383,7 +390,8 @@ ABI_TEST(cspace, libsel4_stubs)
 	seL4_Word badge = 0;
 
 	check_eq(seL4_Untyped_Retype(test_untyped, seL4_NotificationObject, 0, ROOT_CNODE, 0, 0, n,
-				     1), 0);
+				     1),
+		 0);
 	check_eq(seL4_CNode_Mint(ROOT_CNODE, b, 64, ROOT_CNODE, n, 64, seL4_AllRights, 0x55), 0);
 	check_eq(seL4_CNode_Copy(ROOT_CNODE, c, 64, ROOT_CNODE, b, 64, seL4_CanWrite), 0);
 	seL4_Signal(c);

@@ -14,8 +14,9 @@ static volatile seL4_Word flag;
 /* A thread at @code with a badged fault endpoint. */
 static void fault_thread(const char *code, seL4_Word x0, seL4_Word x1)
 {
-	seL4_UserContext r = { .pc = (seL4_Word)code, .sp = 0x5b0, .x0 = x0, .x1 = x1,
-			       .x2 = (seL4_Word)&flag };
+	seL4_UserContext r = {
+		.pc = (seL4_Word)code, .sp = 0x5b0, .x0 = x0, .x1 = x1, .x2 = (seL4_Word)&flag
+	};
 	struct thread_cfg cfg = { .prio = 90, .stopped = true };
 
 	ep = obj_new(seL4_EndpointObject, 0);

@@ -261,6 +261,57 @@ g_vtimer_wfi_insn:
 	CHECKPOINT 0
 	b	.
 
+/* Load x0 again and again, leave the value and a count in the data page. */
+	.global	g_poll
+g_poll:
+	ldr	x2, [x0]
+	str	x2, [x28, #(8 * GD_RESULT)]
+	ldr	x2, [x28, #(8 * GD_COUNT)]
+	add	x2, x2, #1
+	str	x2, [x28, #(8 * GD_COUNT)]
+	b	g_poll
+
+/* Store x1 to x0 again and again. */
+	.global	g_poll_store
+g_poll_store:
+	str	x1, [x0]
+	ldr	x2, [x28, #(8 * GD_COUNT)]
+	add	x2, x2, #1
+	str	x2, [x28, #(8 * GD_COUNT)]
+	b	g_poll_store
+
+/* FP on, put x0 into registers and check again and again that it stays; checkpoint when not. */
+	.global	g_fp_keep
+g_fp_keep:
+	mov	x2, #(3 << 20)
+	msr	cpacr_el1, x2
+	isb
+	fmov	d0, x0
+	fmov	d31, x0
+1:	fmov	x2, d0
+	fmov	x3, d31
+	cmp	x2, x0
+	b.ne	2f
+	cmp	x3, x0
+	b.ne	2f
+	ldr	x2, [x28, #(8 * GD_COUNT)]
+	add	x2, x2, #1
+	str	x2, [x28, #(8 * GD_COUNT)]
+	b	1b
+2:	CHECKPOINT 0
+	b	.
+
+/* Timer armed x0 ticks ahead but masked at its source (IMASK); count. */
+	.global	g_vtimer_imask
+g_vtimer_imask:
+	mrs	x2, cntvct_el0
+	add	x2, x2, x0
+	msr	cntv_cval_el0, x2
+	mov	x3, #3
+	msr	cntv_ctl_el0, x3
+	isb
+	b	g_count
+
 /* Count in the data page for ever. */
 	.global	g_count
 g_count:

@@ -3,14 +3,12 @@
 
 #include "abi.h"
 
-#define GUEST_LABELS(X)                                                                           \
-	X(g_str_w)                                                                                \
-	X(g_str_x) X(g_str_h) X(g_str_b) X(g_ldr_w) X(g_ldr_x) X(g_ldr_b) X(g_ldr_sb) X(g_ldr_sh) \
-		X(g_ldp_x) X(g_str_wb) X(g_fetch) X(g_smc) X(g_wfi) X(g_hvc) X(g_hvc_insn)        \
-			X(g_own_exceptions) X(g_sysregs) X(g_own_registers) X(g_stage1) X(g_el0)  \
-				X(g_el0_user)
-#define DECLARE(l) extern const char l[];
-GUEST_LABELS(DECLARE)
+extern const char g_str_w[], g_str_x[], g_str_h[], g_str_b[], g_ldr_w[], g_ldr_x[], g_ldr_b[],
+	g_ldr_sb[], g_ldr_sh[], g_ldp_x[], g_str_wb[];
+extern const char g_fetch[], g_smc[], g_wfi[], g_hvc[], g_hvc_insn[];
+extern const char g_own_exceptions[], g_own_registers[], g_sysregs[], g_stage1[], g_el0[],
+	g_el0_user[];
+extern const char g_poll[], g_poll_store[], g_count[];
 
 #define ESR_WNR 0x40UL
 #define FSC_MASK 0x3fUL
@@ -439,8 +437,8 @@ ABI_TEST(exit, registers_kept_over_vcpu_switches)
 	b.vcpu = obj_new(seL4_ARM_VCPUObject, 0);
 	b.reply = obj_new(seL4_ReplyObject, 0);
 	must(inv(b.tcb, TCBConfigure, CAPS(b.cspace, b.vspace, 0), 62, 0, 0));
-	must(inv(bootinfo->schedcontrol.start, SchedControlConfigureFlags, CAPS(b.sc), 10000,
-		 10000, 0, 0, 0));
+	must(inv(bootinfo->schedcontrol.start, SchedControlConfigureFlags, CAPS(b.sc), 10000, 10000,
+		 0, 0, 0));
 	must(inv(b.tcb, TCBSetSchedParams, CAPS(seL4_CapInitThreadTCB, b.sc, b.fault_ep), 0,
 		 PRIO_GUEST));
 	must(inv(b.vcpu, ARMVCPUSetTCB, CAPS(b.tcb)));
@@ -499,4 +497,162 @@ ABI_TEST(exit, mmio_from_guest_el0)
 	check_eq(m.mr[seL4_VMFault_IP], guest_addr(g_el0_user));
 	guest_regs(&g, &r);
 	check_eq(r.spsr & 0xf, 0);
+}
+
+/* --- mappings that change under a running guest ------------------------------------------------------- */
+
+static void polling_guest(struct guest *g, const char *code, seL4_CPtr *map)
+{
+	seL4_CPtr frame;
+
+	guest_new(g);
+	frame = obj_new(seL4_ARM_SmallPageObject, 0);
+	*map_rw(frame, WIN_TEST) = 0x11;
+	*map = cap_copy(frame, RIGHT_ALL);
+	must(try_map(*map, g->vspace, GUEST_HOLE, RIGHT_RW, seL4_ARM_Default_VMAttributes));
+	guest_run(g, code, GUEST_HOLE, 0x22);
+	sleep_ms(2);
+	check(g->data[GD_COUNT] > 0);
+	check_eq(sys_nbwait(g->ep).badge, 0);
+}
+
+ABI_TEST(exit, unmap_reaches_a_running_guest)
+{
+	seL4_CPtr map;
+	struct guest g;
+
+	polling_guest(&g, g_poll, &map);
+	check_eq(g.data[GD_RESULT], 0x11);
+	must(inv(map, ARMPageUnmap, NOCAPS));
+	check_eq(guest_expect(&g, seL4_Fault_VMFault).mr[seL4_VMFault_Addr], GUEST_HOLE);
+	/* And mapped again it goes on. */
+	must(try_map(map, g.vspace, GUEST_HOLE, RIGHT_RW, seL4_ARM_Default_VMAttributes));
+	g.data[GD_COUNT] = 0;
+	guest_reply(&g);
+	sleep_ms(2);
+	check(g.data[GD_COUNT] > 0);
+}
+
+ABI_TEST(exit, deletion_of_the_frame_reaches_a_running_guest)
+{
+	seL4_CPtr map;
+	struct guest g;
+
+	polling_guest(&g, g_poll, &map);
+	cap_delete(map);
+	check_eq(guest_expect(&g, seL4_Fault_VMFault).mr[seL4_VMFault_Addr], GUEST_HOLE);
+}
+
+ABI_TEST(exit, write_protection_reaches_a_running_guest)
+{
+	struct guest g;
+	seL4_CPtr map;
+	struct msg m;
+
+	polling_guest(&g, g_poll_store, &map);
+	must(try_map(map, g.vspace, GUEST_HOLE, RIGHT_READ, seL4_ARM_Default_VMAttributes));
+	m = guest_expect(&g, seL4_Fault_VMFault);
+	check_eq(m.mr[seL4_VMFault_FSR] & FSC_MASK, FSC_PERMISSION_L3);
+	must(try_map(map, g.vspace, GUEST_HOLE, RIGHT_RW, seL4_ARM_Default_VMAttributes));
+	guest_reply(&g);
+	sleep_ms(2);
+	check_eq(sys_nbwait(g.ep).badge, 0);
+}
+
+ABI_TEST(exit, replaced_frame_reaches_a_running_guest)
+{
+	seL4_CPtr map, other;
+	struct guest g;
+
+	polling_guest(&g, g_poll, &map);
+	other = obj_new(seL4_ARM_SmallPageObject, 0);
+	*map_rw(other, WIN_TEST + 4096) = 0x99;
+	must(try_map(cap_copy(other, RIGHT_ALL), g.vspace, GUEST_HOLE, RIGHT_RW,
+		     seL4_ARM_Default_VMAttributes));
+	sleep_ms(2);
+	check_eq(g.data[GD_RESULT], 0x99);
+}
+
+ABI_TEST(exit, guest_keeps_its_deleted_vspace)
+{
+	struct guest g;
+
+	guest_new(&g);
+	guest_run(&g, g_count, 0, 0);
+	sleep_ms(2);
+	cap_delete(g.vspace);
+	g.data[GD_COUNT] = 0;
+	sleep_ms(2);
+	/* The thread has a capability of its own. */
+	check(g.data[GD_COUNT] > 0);
+}
+
+/* The loop of a VMM: answer one exit and wait for the next in one system call. */
+ABI_TEST(exit, reply_recv_loop)
+{
+	struct guest g;
+	struct msg m;
+
+	guest_new(&g);
+	g.data[GD_NUMBER] = 0x84000000;
+	guest_run(&g, g_hvc, 0, 0);
+	m = guest_expect(&g, seL4_Fault_UnknownSyscall);
+	__sel4_ipc_buffer->msg[8] = msg_mr(&m, 8) + 4;
+	m = sys_reply_recv(g.ep, INFO(0, 0, 9), MRS(0xe0, 0xe1, 0, 0), g.reply);
+	check_eq(m.badge, GUEST_BADGE);
+	check_eq(INFO_LABEL(m.info), seL4_Fault_UnknownSyscall);
+	check_eq(msg_mr(&m, 12), CP_DONE);
+	check_eq(g.data[GD_RESULT], 0xe0);
+}
+
+/* A badge of an interrupt or timer service interrupts the VMM's wait without touching the guest. */
+ABI_TEST(exit, notification_reaches_a_handler_that_waits_for_its_guest)
+{
+	seL4_CPtr n, b;
+	struct guest g;
+
+	guest_new(&g);
+	n = obj_new(seL4_NotificationObject, 0);
+	b = cap_mint(n, RIGHT_WRITE, 1UL << 40);
+	must(inv(worker_tcb, TCBBindNotification, CAPS(n)));
+	guest_run(&g, g_wfi, 0, 0);
+	guest_expect(&g, seL4_Fault_VCPUFault);
+	sys_signal(b);
+	/* The guest still waits for its answer while something else is received with another object. */
+	check_eq(sys_recv(g.ep, obj_new(seL4_ReplyObject, 0)).badge, 1UL << 40);
+	guest_skip(&g);
+	guest_hvc(&g, CP_DONE);
+}
+
+ABI_TEST(exit, hvc_nbsend_on_missing_capability_is_dropped)
+{
+	struct guest g;
+
+	guest_new(&g);
+	g.data[GD_NUMBER] = (seL4_Word)seL4_SysNBSend;
+	guest_run(&g, g_hvc, 0x1000, 0);
+	guest_hvc(&g, CP_DONE);
+}
+
+/* Registers of the GICV page, which is the guest's CPU interface. */
+ABI_TEST(exit, cpu_interface)
+{
+	seL4_UserContext r;
+	struct guest g;
+
+	guest_new(&g);
+	guest_run(&g, g_ldr_w, GUEST_GICV + GICC_PMR, 0);
+	guest_hvc(&g, CP_DONE);
+	guest_regs(&g, &r);
+	check_eq(r.x3, 0);
+	guest_run(&g, g_str_w, GUEST_GICV + GICC_PMR, 0xff);
+	guest_hvc(&g, CP_DONE);
+	guest_run(&g, g_ldr_w, GUEST_GICV + GICC_PMR, 0);
+	guest_hvc(&g, CP_DONE);
+	guest_regs(&g, &r);
+	check_eq(r.x3, 0xf8);
+	guest_run(&g, g_ldr_w, GUEST_GICV + GICC_IAR, 0);
+	guest_hvc(&g, CP_DONE);
+	guest_regs(&g, &r);
+	check_eq(r.x3, 1023);
 }

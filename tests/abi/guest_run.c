@@ -19,6 +19,11 @@ static unsigned int guest_count;
 /* One device frame each for all guests of a test; the untyped they come from is otherwise unused. */
 static seL4_CPtr gicv_frame[2];
 
+void guest_reuse(void)
+{
+	guest_count = 0;
+}
+
 void guest_reset(void)
 {
 	guest_count = 0;

@@ -3,7 +3,8 @@
 
 #include "abi.h"
 
-extern const char g_vtimer[], g_vtimer_wfi[], g_vtimer_wfi_insn[], g_sysregs[], g_physical_timer[];
+extern const char g_vtimer[], g_vtimer_wfi[], g_vtimer_wfi_insn[], g_sysregs[], g_physical_timer[],
+	g_vtimer_imask[], g_count[];
 
 #define VTIMER_PPI 27
 #define CTL_ENABLE 1UL
@@ -147,4 +148,97 @@ ABI_TEST(vtimer, physical_timer_is_not_trapped)
 	guest_hvc(&g, CP_DONE);
 	__asm__ volatile("mrs %0, cntp_cval_el0" : "=r"(v));
 	check_eq(v, 0x123456789);
+}
+
+ABI_TEST(vtimer, masked_at_its_source)
+{
+	struct guest g;
+
+	guest_new(&g);
+	guest_run(&g, g_vtimer_imask, us(100), 0);
+	sleep_ms(3);
+	check(g.data[GD_COUNT] > 0);
+	check_eq(sys_nbwait(g.ep).badge, 0);
+}
+
+/* A masked line of one VCPU is not the next one's: each has its own mask. */
+ABI_TEST(vtimer, mask_belongs_to_its_vcpu)
+{
+	struct guest a, b;
+
+	guest_new(&a);
+	a.data[GD_STOP] = 1;
+	guest_run(&a, g_vtimer, us(100), 0);
+	guest_expect(&a, seL4_Fault_VPPIEvent);
+	guest_new(&b);
+	b.data[GD_STOP] = 1;
+	guest_run(&b, g_vtimer, us(100), 0);
+	guest_expect(&b, seL4_Fault_VPPIEvent);
+	must(inv(b.vcpu, ARMVCPUAckVPPI, NOCAPS, VTIMER_PPI));
+	must(inv(b.tcb, TCBSuspend, NOCAPS));
+	/* The first is still masked. */
+	must(inv(a.tcb, TCBResume, NOCAPS));
+	sleep_ms(2);
+	check_eq(sys_nbwait(a.ep).badge, 0);
+	must(inv(a.vcpu, ARMVCPUAckVPPI, NOCAPS, VTIMER_PPI));
+	guest_expect(&a, seL4_Fault_VPPIEvent);
+}
+
+/* Nothing of a destroyed VCPU is left for the next one. */
+ABI_TEST(vtimer, destroyed_vcpu_leaves_nothing)
+{
+	struct guest a, b;
+
+	guest_new(&a);
+	a.data[GD_STOP] = 1;
+	guest_run(&a, g_vtimer, us(100), 0);
+	guest_expect(&a, seL4_Fault_VPPIEvent);
+	cap_delete(a.vcpu);
+	cap_delete(a.tcb);
+	guest_new(&b);
+	guest_run(&b, g_count, 0, 0);
+	sleep_ms(2);
+	check_eq(sys_nbwait(b.ep).badge, 0);
+	must(inv(b.tcb, TCBSuspend, NOCAPS));
+	b.data[GD_STOP] = 1;
+	guest_run(&b, g_vtimer, us(100), 0);
+	guest_expect(&b, seL4_Fault_VPPIEvent);
+}
+
+/* Guests that share the core by time slices each get their own timer's event. */
+ABI_TEST(vtimer, two_guests_side_by_side)
+{
+	struct guest a, b;
+
+	guest_new(&a);
+	guest_new(&b);
+	a.data[GD_STOP] = b.data[GD_STOP] = 1;
+	guest_run(&a, g_vtimer, us(25000), 0);
+	guest_run(&b, g_vtimer, us(35000), 0);
+	guest_expect(&a, seL4_Fault_VPPIEvent);
+	check(b.data[GD_COUNT] > 0);
+	guest_expect(&b, seL4_Fault_VPPIEvent);
+	check(a.data[GD_COUNT] > 0);
+}
+
+/* An interrupt for a native thread comes while a guest runs. */
+ABI_TEST(vtimer, physical_interrupt_preempts_a_guest)
+{
+	seL4_CPtr handler = slot_new(), n = obj_new(seL4_NotificationObject, 0);
+	seL4_Word deadline;
+	struct guest g;
+
+	must(inv(seL4_CapIRQControl, ARMIRQIssueIRQHandlerTrigger, CAPS(ROOT_CNODE), 30, 0, handler,
+		 64));
+	must(inv(handler, IRQSetIRQHandler, CAPS(cap_mint(n, RIGHT_ALL, 1))));
+	must(inv(handler, IRQAckIRQ, NOCAPS));
+	guest_new(&g);
+	guest_run(&g, g_count, 0, 0);
+	deadline = now() + us(1500);
+	__asm__ volatile("msr cntp_cval_el0, %0\n\tmsr cntp_ctl_el0, %1\n\tisb" ::"r"(deadline),
+			 "r"(1UL));
+	check_eq(sys_wait(n).badge, 1);
+	check_in(now() - deadline, 0, us(30));
+	__asm__ volatile("msr cntp_ctl_el0, xzr\n\tisb");
+	check(g.data[GD_COUNT] > 0);
 }

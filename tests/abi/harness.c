@@ -35,7 +35,7 @@ seL4_CPtr test_untyped, worker_tcb, worker_sc, never_ntfn, uart_frame;
 
 /* Slots below harness_end live as long as the program; the test's are [harness_end, slot_next). */
 static seL4_CPtr slot_next, harness_end;
-static seL4_CPtr harness_untyped;
+static seL4_CPtr harness_untyped, test_memory;
 static seL4_CPtr sup_ep, sup_reply, tick_ntfn, tick_signal, wake_ntfn, done_ep, fault_ep;
 static volatile uint32_t *uart;
 
@@ -243,9 +243,9 @@ static void setup_memory(void)
 	}
 	if (!best)
 		bail("no untyped memory", 0);
-	test_untyped = slot_new();
+	test_memory = slot_new();
 	must_work("test memory",
-		  try_retype(best, seL4_UntypedObject, TEST_UNTYPED_BITS, test_untyped, 1));
+		  try_retype(best, seL4_UntypedObject, TEST_UNTYPED_BITS, test_memory, 1));
 	harness_untyped = slot_new();
 	must_work("harness memory",
 		  try_retype(best, seL4_UntypedObject, HARNESS_BITS, harness_untyped, 1));
@@ -352,7 +352,7 @@ static void worker_stop(void)
 	seL4_CPtr s;
 
 	inv(worker_tcb, TCBSuspend, NOCAPS);
-	must_work("revoke test memory", inv(ROOT_CNODE, CNodeRevoke, NOCAPS, test_untyped, 64));
+	must_work("revoke test memory", inv(ROOT_CNODE, CNodeRevoke, NOCAPS, test_memory, 64));
 	for (s = harness_end; s < slot_next; s++)
 		must_work("empty slot", inv(ROOT_CNODE, CNodeDelete, NOCAPS, s, 64));
 	slot_next = harness_end;
@@ -393,6 +393,7 @@ static bool run_test(const struct abi_test *t, unsigned int nr, seL4_IPCBuffer *
 	memset(&result, 0, sizeof(result));
 	memset(&worker_buffer, 0, sizeof(worker_buffer));
 	object_reset();
+	test_untyped = test_memory;
 	current = t;
 	put_fmt("# %s\n", t->name);
 	worker_start();

@@ -56,8 +56,8 @@ static void peer_start(struct peer *p, void (*fn)(void *), seL4_CPtr cap, seL4_W
 {
 	p->cap = cap;
 	p->done = 0;
-	thread_start(&p->t, &(struct thread_cfg){ .fn = fn, .arg = p, .prio = prio,
-						  .buffer = buffer });
+	thread_start(&p->t,
+		     &(struct thread_cfg){ .fn = fn, .arg = p, .prio = prio, .buffer = buffer });
 }
 
 /* --- messages ------------------------------------------------------------------------------------------ */
@@ -151,8 +151,10 @@ ABI_TEST(ipc, long_message_through_the_buffers)
 
 	make();
 	p.cap = ep;
-	thread_start(&p.t, &(struct thread_cfg){ .fn = peer_send, .arg = &p, .prio = 90,
-						 .buffer = true, .stopped = true });
+	thread_start(
+		&p.t,
+		&(struct thread_cfg){
+			.fn = peer_send, .arg = &p, .prio = 90, .buffer = true, .stopped = true });
 	b = thread_buffer(&p.t);
 	for (i = 4; i < 120; i++)
 		b->msg[i] = 1000 + i;
@@ -336,7 +338,9 @@ ABI_TEST(ipc, deleted_endpoint_restarts_its_senders)
 
 	make();
 	p.cap = cap_mint(ep, RIGHT_ALL, 1);
-	thread_start(&p.t, &(struct thread_cfg){ .fn = peer_send, .arg = &p, .prio = 90,
+	thread_start(&p.t, &(struct thread_cfg){ .fn = peer_send,
+						 .arg = &p,
+						 .prio = 90,
 						 .fault_ep = cap_mint(fault, RIGHT_ALL, 2) });
 	sleep_ms(2);
 	cap_revoke(ep);
@@ -406,8 +410,10 @@ static struct msg transfer(seL4_Word rights, unsigned int ncaps, const seL4_CPtr
 	p.cap = cap_mint(ep, rights, 0x15);
 	p.info = INFO(1, ncaps, 1);
 	p.done = 0;
-	thread_start(&p.t, &(struct thread_cfg){ .fn = peer_send, .arg = &p, .prio = 90,
-						 .buffer = true, .stopped = true });
+	thread_start(
+		&p.t,
+		&(struct thread_cfg){
+			.fn = peer_send, .arg = &p, .prio = 90, .buffer = true, .stopped = true });
 	b = thread_buffer(&p.t);
 	for (i = 0; i < ncaps; i++)
 		b->caps_or_badges[i] = caps[i];

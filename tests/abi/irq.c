@@ -215,8 +215,8 @@ ABI_TEST(irq, preempts_a_running_thread)
 
 	make(IRQ_CNTP, LEVEL);
 	woken_at = 0;
-	thread_start(&t, &(struct thread_cfg){ .fn = wait_and_stamp, .arg = (void *)ntfn,
-					       .prio = 120 });
+	thread_start(
+		&t, &(struct thread_cfg){ .fn = wait_and_stamp, .arg = (void *)ntfn, .prio = 120 });
 	deadline = now() + us(200);
 	timer_set(deadline);
 	spin_us(400);
@@ -250,7 +250,8 @@ ABI_TEST(irq, sgi_signal)
 	make(7, EDGE);
 	expect(inv(CTL, ARMIRQIssueSGISignal, CAPS(ROOT_CNODE), 16, 0, s, 64), seL4_RangeError, 0,
 	       15);
-	expect(inv(CTL, ARMIRQIssueSGISignal, CAPS(ROOT_CNODE), 7, 8, s, 64), seL4_InvalidArgument, 1);
+	expect(inv(CTL, ARMIRQIssueSGISignal, CAPS(ROOT_CNODE), 7, 8, s, 64), seL4_InvalidArgument,
+	       1);
 	expect(inv(CTL, ARMIRQIssueSGISignal, CAPS(ROOT_CNODE), 7, 0, sgi, 64), 0);
 	sys_signal(sgi);
 	check_eq(sys_wait(ntfn).badge, 0x40);

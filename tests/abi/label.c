@@ -49,11 +49,11 @@ ABI_TEST(label, unknown_on_new_objects)
 
 ABI_TEST(label, unknown_on_initial_capabilities)
 {
-	static const seL4_CPtr slots[] = { seL4_CapInitThreadTCB,   seL4_CapInitThreadCNode,
-					   seL4_CapInitThreadVSpace, seL4_CapIRQControl,
-					   seL4_CapASIDControl,	    seL4_CapInitThreadASIDPool,
-					   seL4_CapDomain,	    seL4_CapInitThreadSC,
-					   seL4_CapSMC };
+	static const seL4_CPtr slots[] = {
+		seL4_CapInitThreadTCB, seL4_CapInitThreadCNode, seL4_CapInitThreadVSpace,
+		seL4_CapIRQControl,    seL4_CapASIDControl,	seL4_CapInitThreadASIDPool,
+		seL4_CapDomain,	       seL4_CapInitThreadSC,	seL4_CapSMC
+	};
 	unsigned int i;
 
 	for (i = 0; i < sizeof(slots) / sizeof(slots[0]); i++)

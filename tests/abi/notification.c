@@ -77,8 +77,8 @@ ABI_TEST(notification, one_waiter_by_priority_then_arrival)
 	order = 0;
 	for (i = 0; i < 3; i++) {
 		w[i].ntfn = n;
-		thread_start(&t[i], &(struct thread_cfg){ .fn = wait_once, .arg = &w[i],
-							  .prio = prio[i] });
+		thread_start(&t[i], &(struct thread_cfg){
+					    .fn = wait_once, .arg = &w[i], .prio = prio[i] });
 		sleep_ms(2);
 	}
 	sys_signal(b1);
@@ -106,8 +106,8 @@ ABI_TEST(notification, signal_wakes_a_higher_thread_at_once)
 	make();
 	order = 0;
 	w.ntfn = n;
-	thread_start(&t, &(struct thread_cfg){ .fn = wait_once, .arg = &w,
-					       .prio = PRIO_WORKER + 10 });
+	thread_start(&t,
+		     &(struct thread_cfg){ .fn = wait_once, .arg = &w, .prio = PRIO_WORKER + 10 });
 	check_eq(w.order, 0);
 	sys_signal(b1);
 	check_eq(w.order, 1);
@@ -140,7 +140,9 @@ ABI_TEST(notification, deletion_restarts_waiters)
 
 	make();
 	w.ntfn = n;
-	thread_start(&t, &(struct thread_cfg){ .fn = wait_once, .arg = &w, .prio = 110,
+	thread_start(&t, &(struct thread_cfg){ .fn = wait_once,
+					       .arg = &w,
+					       .prio = 110,
 					       .fault_ep = cap_mint(ep, RIGHT_ALL, 9) });
 	cap_revoke(n);
 	cap_delete(n);
@@ -247,7 +249,9 @@ ABI_TEST(notification, bound_elsewhere_can_not_be_waited_on)
 	make();
 	must(inv(worker_tcb, TCBBindNotification, CAPS(n)));
 	w.ntfn = n;
-	thread_start(&t, &(struct thread_cfg){ .fn = wait_once, .arg = &w, .prio = 110,
+	thread_start(&t, &(struct thread_cfg){ .fn = wait_once,
+					       .arg = &w,
+					       .prio = 110,
 					       .fault_ep = cap_mint(ep, RIGHT_ALL, 9) });
 	m = sys_wait(ep);
 	check_eq(INFO_LABEL(m.info), seL4_Fault_CapFault);

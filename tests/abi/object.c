@@ -150,6 +150,12 @@ void spin_us(seL4_Word n)
 
 static unsigned int thread_count;
 
+void object_reuse(void)
+{
+	thread_count = 0;
+	guest_reuse();
+}
+
 void object_reset(void)
 {
 	thread_count = 0;

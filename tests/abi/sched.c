@@ -46,7 +46,8 @@ ABI_TEST(sched, extra_refills)
 
 ABI_TEST(sched, bind_checks)
 {
-	seL4_CPtr sc = obj_new(seL4_SchedContextObject, 7), sc2 = obj_new(seL4_SchedContextObject, 7);
+	seL4_CPtr sc = obj_new(seL4_SchedContextObject, 7),
+		  sc2 = obj_new(seL4_SchedContextObject, 7);
 	seL4_CPtr a = obj_new(seL4_TCBObject, 0), b = obj_new(seL4_TCBObject, 0);
 	seL4_CPtr n = obj_new(seL4_NotificationObject, 0);
 
@@ -134,8 +135,11 @@ static seL4_Word share(seL4_Word prio, seL4_Word extra_refills)
 	seL4_Word full = rate(), before;
 	struct thread t;
 
-	thread_start(&t, &(struct thread_cfg){ .fn = count, .prio = prio, .budget = 1000,
-					       .period = 10000, .extra_refills = extra_refills });
+	thread_start(&t, &(struct thread_cfg){ .fn = count,
+					       .prio = prio,
+					       .budget = 1000,
+					       .period = 10000,
+					       .extra_refills = extra_refills });
 	sleep_ms(20);
 	before = counter;
 	sleep_ms(200);
@@ -161,8 +165,8 @@ ABI_TEST(sched, budget_equal_to_period_is_not_throttled)
 	seL4_Word full = rate(), before;
 	struct thread t;
 
-	thread_start(&t, &(struct thread_cfg){ .fn = count, .prio = 90, .budget = 1000,
-					       .period = 1000 });
+	thread_start(&t, &(struct thread_cfg){
+				 .fn = count, .prio = 90, .budget = 1000, .period = 1000 });
 	sleep_ms(5);
 	before = counter;
 	sleep_ms(50);
@@ -188,7 +192,8 @@ ABI_TEST(sched, round_robin_within_a_priority)
 	pair[0] = pair[1] = 0;
 	for (i = 0; i < 2; i++)
 		thread_start(&t[i], &(struct thread_cfg){ .fn = count_pair,
-							  .arg = (void *)&pair[i], .prio = 90,
+							  .arg = (void *)&pair[i],
+							  .prio = 90,
 							  .period = 2000 });
 	sleep_ms(80);
 	check(pair[0] > 0 && pair[1] > 0);
@@ -200,10 +205,10 @@ ABI_TEST(sched, lower_priority_waits)
 	struct thread t[2];
 
 	pair[0] = pair[1] = 0;
-	thread_start(&t[0], &(struct thread_cfg){ .fn = count_pair, .arg = (void *)&pair[0],
-						  .prio = 90 });
-	thread_start(&t[1], &(struct thread_cfg){ .fn = count_pair, .arg = (void *)&pair[1],
-						  .prio = 91 });
+	thread_start(&t[0],
+		     &(struct thread_cfg){ .fn = count_pair, .arg = (void *)&pair[0], .prio = 90 });
+	thread_start(&t[1],
+		     &(struct thread_cfg){ .fn = count_pair, .arg = (void *)&pair[1], .prio = 91 });
 	pair[0] = 0;
 	sleep_ms(30);
 	check_eq(pair[0], 0);
@@ -230,8 +235,8 @@ ABI_TEST(sched, yield_ends_the_budget)
 	struct thread t;
 
 	turns = 0;
-	thread_start(&t, &(struct thread_cfg){ .fn = take_turns, .prio = 110, .budget = 500,
-					       .period = 5000 });
+	thread_start(&t, &(struct thread_cfg){
+				 .fn = take_turns, .prio = 110, .budget = 500, .period = 5000 });
 	sleep_ms(51);
 	check_in(turns, 10, 12);
 }
@@ -256,8 +261,8 @@ ABI_TEST(sched, periodic_thread_is_a_clock)
 	unsigned int i;
 
 	turns = 0;
-	thread_start(&t, &(struct thread_cfg){ .fn = stamp_turns, .prio = 253, .budget = 100,
-					       .period = 1000 });
+	thread_start(&t, &(struct thread_cfg){
+				 .fn = stamp_turns, .prio = 253, .budget = 100, .period = 1000 });
 	sleep_ms(25);
 	require(turns >= 20);
 	for (i = 2; i < 20; i++) {
@@ -308,8 +313,8 @@ ABI_TEST(sched, yield_to)
 	struct thread t;
 
 	counter = 0;
-	thread_start(&t, &(struct thread_cfg){ .fn = count, .prio = 90, .budget = 500,
-					       .period = 5000 });
+	thread_start(
+		&t, &(struct thread_cfg){ .fn = count, .prio = 90, .budget = 500, .period = 5000 });
 	/* Of lower priority: nothing to yield to. */
 	a = inv(t.sc, SchedContextYieldTo, NOCAPS);
 	expect(a, 0);
@@ -330,8 +335,11 @@ ABI_TEST(sched, timeout_fault)
 	struct thread t;
 	struct msg m;
 
-	thread_start(&t, &(struct thread_cfg){ .fn = count, .prio = 90, .budget = 2000,
-					       .period = 20000, .sc_badge = 0x5cbad,
+	thread_start(&t, &(struct thread_cfg){ .fn = count,
+					       .prio = 90,
+					       .budget = 2000,
+					       .period = 20000,
+					       .sc_badge = 0x5cbad,
 					       .stopped = true });
 	must(inv(t.tcb, TCBSetTimeoutEndpoint, CAPS(cap_mint(ep, RIGHT_ALL, 0x71))));
 	must(inv(t.tcb, TCBResume, NOCAPS));
@@ -355,8 +363,11 @@ ABI_TEST(sched, timeout_fault_repeats)
 	struct thread t;
 	struct msg m;
 
-	thread_start(&t, &(struct thread_cfg){ .fn = count, .prio = 90, .budget = 2000,
-					       .period = 20000, .stopped = true });
+	thread_start(&t, &(struct thread_cfg){ .fn = count,
+					       .prio = 90,
+					       .budget = 2000,
+					       .period = 20000,
+					       .stopped = true });
 	must(inv(t.tcb, TCBSetTimeoutEndpoint, CAPS(cap_mint(ep, RIGHT_ALL, 0x71))));
 	must(inv(t.tcb, TCBResume, NOCAPS));
 	sys_recv(ep, reply);
@@ -370,8 +381,8 @@ ABI_TEST(sched, no_timeout_fault_for_round_robin)
 	seL4_CPtr ep = obj_new(seL4_EndpointObject, 0), reply = obj_new(seL4_ReplyObject, 0);
 	struct thread t;
 
-	thread_start(&t, &(struct thread_cfg){ .fn = count, .prio = 90, .period = 2000,
-					       .stopped = true });
+	thread_start(&t, &(struct thread_cfg){
+				 .fn = count, .prio = 90, .period = 2000, .stopped = true });
 	must(inv(t.tcb, TCBSetTimeoutEndpoint, CAPS(cap_mint(ep, RIGHT_ALL, 0x71))));
 	must(inv(t.tcb, TCBResume, NOCAPS));
 	sleep_ms(10);
@@ -386,8 +397,8 @@ ABI_TEST(sched, exhausted_thread_waits_for_its_refill)
 	seL4_Word after;
 
 	counter = 0;
-	thread_start(&t, &(struct thread_cfg){ .fn = count, .prio = 90, .budget = 2000,
-					       .period = 40000 });
+	thread_start(&t, &(struct thread_cfg){
+				 .fn = count, .prio = 90, .budget = 2000, .period = 40000 });
 	sleep_ms(6);
 	after = counter;
 	check(after > 0);
@@ -402,8 +413,8 @@ ABI_TEST(sched, reconfigure_while_running)
 {
 	struct thread t;
 
-	thread_start(&t, &(struct thread_cfg){ .fn = count, .prio = 90, .budget = 1000,
-					       .period = 1000000 });
+	thread_start(&t, &(struct thread_cfg){
+				 .fn = count, .prio = 90, .budget = 1000, .period = 1000000 });
 	sleep_ms(5);
 	check(!counting());
 	must(configure(t.sc, 5000, 5000, 0));

@@ -101,6 +101,25 @@ frag_cntvct:
 frag_jump:				/* x0: where to */
 	br	x0
 
+/* Put x0 into FP registers and check that it stays; count at [x1], and at [x1, #8] when it did not. */
+	.global	frag_fp_keep
+frag_fp_keep:
+	fmov	d0, x0
+	fmov	d31, x0
+1:	fmov	x2, d0
+	fmov	x3, d31
+	cmp	x2, x0
+	b.ne	2f
+	cmp	x3, x0
+	b.ne	2f
+	ldr	x2, [x1]
+	add	x2, x2, #1
+	str	x2, [x1]
+	b	1b
+2:	mov	x2, #1
+	str	x2, [x1, #8]
+	b	frag_spin
+
 	.bss
 	.balign	16
 boot_stack:

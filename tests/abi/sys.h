@@ -14,7 +14,7 @@ struct msg {
 	seL4_Word mr[4]; /* x2..x5 */
 };
 
-#define INFO(label, ncaps, len)                                                                    \
+#define INFO(label, ncaps, len) \
 	(((seL4_Word)(label) << 12) | ((seL4_Word)(ncaps) << 7) | (seL4_Word)(len))
 #define INFO_LABEL(info) ((info) >> 12)
 #define INFO_LEN(info) ((info)&0x7f)

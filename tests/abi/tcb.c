@@ -81,8 +81,8 @@ ABI_TEST(tcb, copy_registers)
 	seL4_CPtr a = new_tcb(), b = new_tcb();
 	seL4_UserContext r;
 
-	must(inv(a, TCBWriteRegisters, NOCAPS, 0, 18, 1, 2, 0, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
-		 14, 15, 16, 17, 18));
+	must(inv(a, TCBWriteRegisters, NOCAPS, 0, 18, 1, 2, 0, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+		 15, 16, 17, 18));
 	/* Frame registers only. */
 	expect(inv(b, TCBCopyRegisters, CAPS(a), 4), 0);
 	require_eq(seL4_TCB_ReadRegisters(b, 0, 0, NREGS, &r), 0);

@@ -300,8 +300,9 @@ ABI_TEST(untyped, device_memory_is_not_cleared)
 ABI_TEST(untyped, device_memory_holds_frames_only)
 {
 	static const seL4_Word kernel_objects[] = {
-		seL4_TCBObject, seL4_EndpointObject, seL4_NotificationObject, seL4_ReplyObject,
-		seL4_ARM_VSpaceObject, seL4_ARM_PageTableObject, seL4_ARM_VCPUObject,
+		seL4_TCBObject,	     seL4_EndpointObject,   seL4_NotificationObject,
+		seL4_ReplyObject,    seL4_ARM_VSpaceObject, seL4_ARM_PageTableObject,
+		seL4_ARM_VCPUObject,
 	};
 	seL4_CPtr dev = boot_untyped(0x40000000, NULL);
 	seL4_CPtr sub = obj_from(dev, seL4_UntypedObject, 22);

@@ -90,9 +90,9 @@ ABI_TEST(vcpu, spsr_filter)
 		seL4_Word spsr;
 		bool kept; /* with a VCPU */
 	} modes[] = {
-		{ 0x000, true }, { 0x3c4, true }, { 0x3c5, true }, { 0x60000005, true },
-		{ 0x3c8, false }, { 0x3c9, false }, { 0x3cd, false }, { 0x1d3, false },
-		{ 0x010, false },
+		{ 0x000, true },      { 0x3c4, true },	{ 0x3c5, true },
+		{ 0x60000005, true }, { 0x3c8, false }, { 0x3c9, false },
+		{ 0x3cd, false },     { 0x1d3, false }, { 0x010, false },
 	};
 	seL4_UserContext r = { 0 };
 	seL4_Word user;

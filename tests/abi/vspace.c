@@ -445,8 +445,12 @@ ABI_TEST(vspace, thread_in_its_own_address_space)
 	for (i = 0; i < 2; i++)
 		must(try_map(cap_copy(image_frame((void *)(code + i * 4096)), RIGHT_READ), vs,
 			     code + i * 4096, RIGHT_READ, ATTR));
-	thread_start(&t, &(struct thread_cfg){ .fn = store_and_signal, .prio = 90, .vspace = vs,
-					       .cspace = cn, .cspace_data = 62, .stopped = true });
+	thread_start(&t, &(struct thread_cfg){ .fn = store_and_signal,
+					       .prio = 90,
+					       .vspace = vs,
+					       .cspace = cn,
+					       .cspace_data = 62,
+					       .stopped = true });
 	cap_delete(vs);
 	must(inv(t.tcb, TCBResume, NOCAPS));
 	check_eq(sys_wait(n).badge, 9);
@@ -495,8 +499,8 @@ ABI_TEST(vspace, vspace_flush_checks)
 		       seL4_InvalidArgument, 1);
 		expect(inv(ROOT_VSPACE, labels[i], NOCAPS, TOP - 64, TOP + 64),
 		       seL4_IllegalOperation);
-		expect(inv(vs, labels[i], NOCAPS, WIN_TEST, WIN_TEST + 64),
-		       seL4_InvalidCapability, 0);
+		expect(inv(vs, labels[i], NOCAPS, WIN_TEST, WIN_TEST + 64), seL4_InvalidCapability,
+		       0);
 	}
 }
 
@@ -507,7 +511,8 @@ ABI_TEST(vspace, maintenance_from_el0)
 
 	*p = 5;
 	__asm__ volatile("dc cvac, %0\n\tdc civac, %0\n\tdc cvau, %0\n\tdsb ish\n\t"
-			 "ic ivau, %0\n\tdsb ish\n\tisb" ::"r"(p) : "memory");
+			 "ic ivau, %0\n\tdsb ish\n\tisb" ::"r"(p)
+			 : "memory");
 	check_eq(*p, 5);
 }
 
