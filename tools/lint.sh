@@ -23,6 +23,7 @@ done < <(files '*.c' '*.h')
 
 while IFS= read -r -d '' file; do
 	case $file in
+	*build.mk) want='BSD-2-Clause' ;;
 	kmod/*) want='GPL-2.0-only' ;;
 	include/wire/* | lib/ring/*) want='(GPL-2.0-only OR BSD-2-Clause)' ;;
 	*) want='BSD-2-Clause' ;;

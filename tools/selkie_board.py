@@ -109,7 +109,9 @@ class Board:
         qemu += ["-M", machine, "-cpu", "cortex-a53", "-smp", "1",
                  "-m", f"{memory or (SERVICE_MIB if baseline else BOARD_MIB)}M"]
         if icount:
-            qemu += ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
+            # Nothing of this machine's clock or randomness gets in.
+            qemu += ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-seed", "1",
+                     "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
         else:
             qemu += ["-accel", "tcg"]
         if baseline:

@@ -48,6 +48,7 @@ put 644 etc/nsswitch.conf <<< $'passwd: files\ngroup: files\nhosts: files dns\ns
 put 644 etc/fstab < /dev/null
 put 644 etc/inputrc <<< 'set enable-bracketed-paste off'
 put 644 etc/motd < "$here/motd"
+# shellcheck disable=SC2016
 put 644 etc/profile.d/motd.sh <<< 'case $(tty) in /dev/ttyAMA0) cat /etc/motd ;; esac'
 ln -sfn /proc/self/mounts "$tree/etc/mtab"
 link() { # <target> <name>, unless there is one

@@ -102,7 +102,7 @@ class SharedBoard:
         self.boards, self.folder = boards, folder
         self.share = os.path.join(folder, "share")
         self.disk = os.path.join(folder, "disk.raw")
-        self.board, self.boots = None, 0
+        self.board, self.boots, self.stopped = None, 0, False
         os.mkdir(self.share)
         with open(self.disk, "wb") as disk:
             disk.truncate(64 << 20)
@@ -113,10 +113,20 @@ class SharedBoard:
             self.board = None
         if not self.board:
             self.boots += 1
+            self.stopped = False
             self.board = self.boards.start(f"shared-{self.boots}", share=self.share, disk=self.disk)
             self.board.share, self.board.disk = self.share, self.disk
             self.board.wait_boot()
+        elif self.stopped:
+            self.board.monitor("cont")
+        self.stopped = False
         return self.board
+
+    def put(self):
+        """Stops the clock: an idle board in deterministic time keeps a processor busy."""
+        if self.board and self.board.running and not self.board.soiled:
+            self.board.monitor("stop")
+            self.stopped = True
 
 
 @pytest.fixture(scope="session")
@@ -130,7 +140,8 @@ def shared_board(boards, tmp_path_factory):
 @pytest.fixture
 def board(shared_board):
     """A booted board, shared with other tests; share and disk are paths on this machine."""
-    return shared_board.get()
+    yield shared_board.get()
+    shared_board.put()
 
 
 @pytest.fixture

@@ -34,7 +34,6 @@ def test_reboot_again_and_again(new_board):
         ids.add(board.run("cat /proc/sys/kernel/random/boot_id", check=True).text)
         board.run("echo $(( $(cat /reboots 2>/dev/null) + 1 )) > /reboots", check=True)
         board.reboot()
-        assert float(board.run("cut -d' ' -f1 /proc/uptime", check=True).text) < 60
     assert len(ids) == REBOOTS
     assert int(board.run("cat /reboots", check=True).text) == REBOOTS
     assert board.power_off() == 0
