@@ -3,10 +3,56 @@
 
 #include "string/string.h"
 
-/* Word-wise when both pointers are aligned: the boot package and page copies are large. */
-struct block {
-	uint64_t w[4];
-};
+/* A cache line at a time when both pointers are aligned: the boot package and page copies are large. */
+#define LINE_WORDS 8u
+#define LINE_SIZE (LINE_WORDS * sizeof(uint64_t))
+
+#ifdef __aarch64__
+/* GCC would undo the pairs. */
+static inline void copy_line(unsigned char **d, const unsigned char **s)
+{
+	uint64_t w0, w1, w2, w3, w4, w5, w6, w7;
+
+	__asm__ volatile("ldp %2, %3, [%1], #64\n\t"
+			 "ldp %4, %5, [%1, #-48]\n\t"
+			 "ldp %6, %7, [%1, #-32]\n\t"
+			 "ldp %8, %9, [%1, #-16]\n\t"
+			 "stp %2, %3, [%0], #64\n\t"
+			 "stp %4, %5, [%0, #-48]\n\t"
+			 "stp %6, %7, [%0, #-32]\n\t"
+			 "stp %8, %9, [%0, #-16]"
+			 : "+&r"(*d), "+&r"(*s), "=&r"(w0), "=&r"(w1), "=&r"(w2), "=&r"(w3),
+			   "=&r"(w4), "=&r"(w5), "=&r"(w6), "=&r"(w7)
+			 :
+			 : "memory");
+}
+
+static inline void set_line(unsigned char **d, uint64_t w)
+{
+	__asm__ volatile("stp %1, %1, [%0], #64\n\t"
+			 "stp %1, %1, [%0, #-48]\n\t"
+			 "stp %1, %1, [%0, #-32]\n\t"
+			 "stp %1, %1, [%0, #-16]"
+			 : "+&r"(*d)
+			 : "r"(w)
+			 : "memory");
+}
+#else
+static inline void copy_line(unsigned char **d, const unsigned char **s)
+{
+	for (unsigned int i = 0; i < LINE_WORDS; i++)
+		((uint64_t *)*d)[i] = ((const uint64_t *)*s)[i];
+	*d += LINE_SIZE;
+	*s += LINE_SIZE;
+}
+
+static inline void set_line(unsigned char **d, uint64_t w)
+{
+	for (unsigned int i = 0; i < LINE_WORDS; i++)
+		((uint64_t *)*d)[i] = w;
+	*d += LINE_SIZE;
+}
+#endif
 
 static int word_aligned(const void *a, const void *b)
 {
@@ -19,12 +65,8 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 	const unsigned char *s = src;
 
 	if (word_aligned(d, s)) {
-		while (n >= sizeof(struct block)) {
-			*(struct block *)d = *(const struct block *)s;
-			d += sizeof(struct block);
-			s += sizeof(struct block);
-			n -= sizeof(struct block);
-		}
+		for (; n >= LINE_SIZE; n -= LINE_SIZE)
+			copy_line(&d, &s);
 		while (n >= sizeof(uint64_t)) {
 			*(uint64_t *)d = *(const uint64_t *)s;
 			d += sizeof(uint64_t);
@@ -64,6 +106,8 @@ void *memset(void *dst, int c, size_t n)
 		*d++ = (unsigned char)c;
 		n--;
 	}
+	for (; n >= LINE_SIZE; n -= LINE_SIZE)
+		set_line(&d, w);
 	for (; n >= sizeof(w); n -= sizeof(w), d += sizeof(w))
 		*(uint64_t *)d = w;
 	while (n--)

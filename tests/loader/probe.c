@@ -159,6 +159,38 @@ static void check_package(uint64_t at)
 	ok(blob && size == 5 && memcmp(blob, "blob\n", 5) == 0, "the blob is in it");
 }
 
+#define SPAN 300u
+
+/* memcpy() and memset() of lib/string as the target has them, against plain loops, to the byte. */
+static bool copies(uint32_t to, uint32_t from, uint32_t size)
+{
+	static uint8_t source[SPAN], target[SPAN];
+	bool good = true;
+
+	for (uint32_t i = 0; i < SPAN; i++) {
+		source[i] = (uint8_t)(i * 7 + 1);
+		target[i] = 0xee;
+	}
+	memcpy(target + to, source + from, size);
+	for (uint32_t i = 0; i < SPAN; i++)
+		good &= target[i] == (i >= to && i < to + size ? source[i - to + from] : 0xee);
+	memset(target + to, 0x5a, size);
+	for (uint32_t i = 0; i < SPAN; i++)
+		good &= target[i] == (i >= to && i < to + size ? 0x5a : 0xee);
+	return good;
+}
+
+static void check_copies(void)
+{
+	bool good = true;
+
+	for (uint32_t size = 0; size < SPAN - 20; size += size < 80 ? 1 : 13)
+		for (uint32_t to = 0; to < 17; to += to < 9 ? 1 : 7)
+			for (uint32_t from = 0; from < 9; from += from ? 7 : 1)
+				good &= copies(to, from, size);
+	ok(good, "memcpy and memset do what they should at every size and alignment");
+}
+
 static void power_off(void)
 {
 	register uint64_t x0 __asm__("x0") = PSCI_SYSTEM_OFF;
@@ -178,6 +210,7 @@ void probe_main(void)
 	root_end = check_root();
 	if (root_end)
 		check_package(root_end);
+	check_copies();
 	fmt_snprintf(plan, sizeof(plan), "1..%u\n", count);
 	print(plan);
 	power_off();
