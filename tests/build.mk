@@ -7,7 +7,7 @@
 T ?=
 SYSTEM_WORDS = --kout=$(KOUT) $(if $(BASELINE),--baseline=$(BASELINE)) $(T)
 
-test: $(UNIT_TESTS) $(FUZZ_TARGETS) run-images $(TAP_IMAGES)
+test: $(UNIT_TESTS) $(FUZZ_TARGETS) run-images $(SYSTEM_FILES) $(TAP_IMAGES)
 	@tests/run.py --build $(BUILD) --unit $(UNIT_TESTS) --fuzz $(FUZZ_TARGETS) --fuzz-seconds $(FUZZ_SECONDS) \
 		--check lint $(CHECK_TARGETS) --tap-image $(TAP_IMAGES) --system -- $(SYSTEM_WORDS)
 
@@ -24,7 +24,7 @@ test-fuzz: $(FUZZ_TARGETS)
 test-tap: $(TAP_IMAGES)
 	@tests/run.py --build $(BUILD) --tap-image $(TAP_IMAGES)
 
-test-system: run-images
+test-system: run-images $(if $(BASELINE),,$(SYSTEM_FILES))
 	@tests/run.py --build $(BUILD) --system -- $(SYSTEM_WORDS)
 
 fuzz-%: $(BUILD)/fuzz/%

@@ -14,11 +14,13 @@
 #     CHECK_TARGETS phony targets that `make check` and `make test` run (spin models, sparse); exit status counts
 #     BENCH_TARGETS phony targets of `make bench`
 #     TAP_IMAGES    bootable images that print TAP on the board's console, ending with a plan or with the machine off
+#     SYSTEM_FILES  what system tests need built: images they boot, programs they start
 #     SERVICE_FILES file:path pairs to put into the service-VM's root file system (a .ko is installed as a kernel module)
 UNIT_TESTS :=
 FUZZ_TARGETS :=
 CHECK_TARGETS :=
 TAP_IMAGES :=
+SYSTEM_FILES :=
 BENCH_TARGETS :=
 SERVICE_FILES :=
 FUZZ_SECONDS ?= 5

@@ -23,3 +23,4 @@ $(BUILD)/tests/loader/root.elf: $(BUILD)/target/tests/loader/root.o tests/loader
 LOADER_TEST_FILES := $(LOADER_BIN) $(MKPACKAGE) $(addprefix $(BUILD)/tests/loader/,probe.elf probe-high.elf root.elf)
 .PHONY: loader-test-files
 loader-test-files: $(LOADER_TEST_FILES)
+SYSTEM_FILES += $(LOADER_TEST_FILES)
