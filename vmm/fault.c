@@ -36,22 +36,13 @@ static void hypercall(struct vcpu *v, const struct hw_msg *m)
 
 static void smc(struct vcpu *v)
 {
-	uint64_t *w = v->regs;
-	uint64_t x[4];
+	uint64_t w[HW_REG_X0 + 4];
 
 	v->stats->hypercall++;
 	hw_regs_read(v->id, HW_REG_X0 + 4, w);
-	for (unsigned i = 0; i < 4; i++)
-		x[i] = w[HW_REG_X0 + i];
-	/* The pc moves first: the call may set all registers of this vCPU (PSCI) or hand them out. */
+	/* Nothing in a call looks at this vCPU's registers: exits to the module happen when it is settled. */
+	smccc_call(v, w + HW_REG_X0);
 	w[HW_REG_PC] += 4;
-	hw_regs_write(v->id, HW_REG_X0 + 4, w);
-	smccc_call(v, x);
-	if (x[0] == w[HW_REG_X0] && x[1] == w[HW_REG_X0 + 1] && x[2] == w[HW_REG_X0 + 2] &&
-	    x[3] == w[HW_REG_X0 + 3])
-		return;
-	for (unsigned i = 0; i < 4; i++)
-		w[HW_REG_X0 + i] = x[i];
 	hw_regs_write(v->id, HW_REG_X0 + 4, w);
 }
 

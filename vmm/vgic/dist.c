@@ -236,17 +236,26 @@ static const struct vgic_reg regs[] = {
 	{ GICD_ICPIDR2, 4, .read = read_pidr2 },
 };
 
+void vgic_reg_index(struct vgic *g)
+{
+	unsigned last = 0;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(g->row); i++) {
+		while (last + 1 < ARRAY_SIZE(regs) && regs[last + 1].offset < (i + 1) * VGIC_ROW_SIZE)
+			last++;
+		g->row[i] = (uint8_t)last;
+	}
+}
+
 const struct vgic_reg *vgic_reg_find(const struct vgic *g, unsigned cpu, uint32_t offset,
 				     struct vgic_access *a)
 {
-	const struct vgic_reg *r = regs + ARRAY_SIZE(regs);
+	const struct vgic_reg *r = &regs[g->row[offset / VGIC_ROW_SIZE]];
 	uint32_t first;
 
-	do {
-		if (r == regs)
-			return NULL;
+	/* The first kind is at offset 0. */
+	while (r->offset > offset)
 		r--;
-	} while (r->offset > offset);
 	if (offset - r->offset >= r->size)
 		return NULL;
 	a->cpu = cpu;

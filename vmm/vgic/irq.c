@@ -54,6 +54,7 @@ void vgic_init(struct vgic *g, unsigned cpus, unsigned intids, unsigned lrs)
 		g->cpu[c].free = (1u << g->lrs) - 1;
 		g->cpu[c].bank.route[c] = UINT32_MAX;
 	}
+	vgic_reg_index(g);
 	state_reset(g);
 }
 

@@ -33,6 +33,7 @@
 #define VGIC_BANKS 32u
 #define VGIC_MAX_LRS 16u
 #define VGIC_MAX_CPUS 8u
+#define VGIC_ROW_SIZE 128u
 
 /* A bit (or array element) per interrupt. */
 struct vgic_bank {
@@ -90,6 +91,7 @@ struct vgic {
 	uint8_t banks; /* INTIDs / 32 */
 	uint32_t ctlr;
 	uint32_t dirty; /* vCPUs whose `check` got a bit since vgic_flush */
+	uint8_t row[GICD_SIZE / VGIC_ROW_SIZE]; /* where vgic_reg_find() starts, by offset */
 	uint32_t spurious_eoi; /* EOI reports that fit no entry */
 	struct vgic_cpu cpu[VGIC_MAX_CPUS];
 	struct vgic_bank spi[VGIC_BANKS - 1];
@@ -198,6 +200,8 @@ void vgic_enable(struct vgic *g, unsigned cpu, unsigned bank, uint32_t bits);
 void vgic_sgi(struct vgic *g, unsigned source, uint32_t sgir);
 void vgic_sgi_source(struct vgic *g, unsigned cpu, unsigned sgi, uint8_t set, uint8_t clear);
 void vgic_set_target(struct vgic *g, unsigned bank, unsigned bit, uint8_t target);
+/* Fill g->row. */
+void vgic_reg_index(struct vgic *g);
 /* Hook call of an interrupt the guest is done with. */
 void vgic_done(struct vgic *g, unsigned cpu, unsigned bank, uint32_t bits);
 /* Empty list registers: those with an entry of bank `bank` in `bits`, or all when bank is VGIC_BANKS. */
