@@ -5,21 +5,21 @@
 #include <kernel/sched.h>
 
 /* Order of the registers in an UnknownSyscall message and its reply. */
-#define CTX(field)	(offsetof(struct context, field))
+#define CTX(field) (offsetof(struct context, field))
 
 static const u16 syscall_regs[] = {
-	CTX(x[0]), CTX(x[1]), CTX(x[2]), CTX(x[3]), CTX(x[4]), CTX(x[5]), CTX(x[6]), CTX(x[7]),
-	CTX(restart_pc), CTX(sp), CTX(elr), CTX(spsr),
+	CTX(x[0]), CTX(x[1]), CTX(x[2]),       CTX(x[3]), CTX(x[4]), CTX(x[5]),
+	CTX(x[6]), CTX(x[7]), CTX(restart_pc), CTX(sp),	  CTX(elr),  CTX(spsr),
 };
 
 static const u16 exception_regs[] = { CTX(restart_pc), CTX(sp), CTX(spsr) };
 
 static const u16 timeout_regs[] = {
-	CTX(restart_pc), CTX(sp), CTX(spsr), CTX(x[0]), CTX(x[1]), CTX(x[2]), CTX(x[3]), CTX(x[4]),
-	CTX(x[5]), CTX(x[6]), CTX(x[7]), CTX(x[8]), CTX(x[16]), CTX(x[17]), CTX(x[18]), CTX(x[29]),
-	CTX(x[30]), CTX(x[9]), CTX(x[10]), CTX(x[11]), CTX(x[12]), CTX(x[13]), CTX(x[14]),
-	CTX(x[15]), CTX(x[19]), CTX(x[20]), CTX(x[21]), CTX(x[22]), CTX(x[23]), CTX(x[24]),
-	CTX(x[25]), CTX(x[26]), CTX(x[27]), CTX(x[28]),
+	CTX(restart_pc), CTX(sp),    CTX(spsr),	 CTX(x[0]),  CTX(x[1]),	 CTX(x[2]),  CTX(x[3]),
+	CTX(x[4]),	 CTX(x[5]),  CTX(x[6]),	 CTX(x[7]),  CTX(x[8]),	 CTX(x[16]), CTX(x[17]),
+	CTX(x[18]),	 CTX(x[29]), CTX(x[30]), CTX(x[9]),  CTX(x[10]), CTX(x[11]), CTX(x[12]),
+	CTX(x[13]),	 CTX(x[14]), CTX(x[15]), CTX(x[19]), CTX(x[20]), CTX(x[21]), CTX(x[22]),
+	CTX(x[23]),	 CTX(x[24]), CTX(x[25]), CTX(x[26]), CTX(x[27]), CTX(x[28]),
 };
 
 _Static_assert(ARRAY_SIZE(syscall_regs) == seL4_UnknownSyscall_Syscall, "layout");

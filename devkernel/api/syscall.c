@@ -4,11 +4,11 @@
 #include <arch/arch.h>
 #include <kernel/sched.h>
 
-#define REG_BADGE	0
-#define REG_INFO	1
-#define REG_MR0		2
-#define REG_REPLY	6
-#define REG_SEND_CAP	8
+#define REG_BADGE 0
+#define REG_INFO 1
+#define REG_MR0 2
+#define REG_REPLY 6
+#define REG_SEND_CAP 8
 
 int inv_invalid_arg(struct inv *inv, u64 arg)
 {

@@ -5,24 +5,24 @@
 #include <object/object.h>
 
 /* Result of a method besides seL4_Error: an interrupt is pending, the call restarts after it. */
-#define PREEMPTED	(-1)
+#define PREEMPTED (-1)
 
 /* One method call on an object. */
 struct inv {
-	struct tcb *tcb;	/* the caller */
-	struct cte *slot;	/* of the invoked capability */
-	struct cap cap;		/* its copy */
+	struct tcb *tcb; /* the caller */
+	struct cte *slot; /* of the invoked capability */
+	struct cap cap; /* its copy */
 	u64 label;
-	u64 length;		/* message words that can be read */
+	u64 length; /* message words that can be read */
 	u64 n_extra;
 	struct cte *extra[seL4_MsgMaxExtraCaps];
-	seL4_IPCBuffer *buffer;	/* the caller's, or NULL */
+	seL4_IPCBuffer *buffer; /* the caller's, or NULL */
 	u64 cptr;
 	bool call;
 	bool blocking;
 	bool donate;
-	u64 n_ret;		/* result words so far */
-	u64 detail[6];		/* of an error, MR0.. */
+	u64 n_ret; /* result words so far */
+	u64 detail[6]; /* of an error, MR0.. */
 	u64 n_detail;
 };
 

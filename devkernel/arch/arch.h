@@ -6,21 +6,21 @@
 #include <object/object.h>
 
 /* Board: physical addresses the kernel itself uses. */
-#define UART_PADDR		0x09000000ul
-#define GICD_PADDR		0x08000000ul
-#define GICC_PADDR		0x08010000ul
-#define GICH_PADDR		0x08030000ul
-#define RAM_START		0x60000000ul
-#define RAM_END			0xc0000000ul
-#define PADDR_BITS		40
-#define PADDR_END		BIT(PADDR_BITS)
+#define UART_PADDR 0x09000000ul
+#define GICD_PADDR 0x08000000ul
+#define GICC_PADDR 0x08010000ul
+#define GICH_PADDR 0x08030000ul
+#define RAM_START 0x60000000ul
+#define RAM_END 0xc0000000ul
+#define PADDR_BITS 40
+#define PADDR_END BIT(PADDR_BITS)
 
 /* Interrupts. */
-#define IRQ_MAX			159u
-#define IRQ_VGIC_MAINTENANCE	25u
-#define IRQ_KERNEL_TIMER	26u
-#define IRQ_VTIMER		27u
-#define IRQ_NONE		1023u
+#define IRQ_MAX 159u
+#define IRQ_VGIC_MAINTENANCE 25u
+#define IRQ_KERNEL_TIMER 26u
+#define IRQ_VTIMER 27u
+#define IRQ_NONE 1023u
 
 static inline void dsb(void)
 {
@@ -49,7 +49,7 @@ static inline void mmio_write(u64 vaddr, u32 value)
 
 /* Frame registers a thread may have: spsr is what its VCPU (or none) allows. */
 u64 context_filter_spsr(const struct tcb *tcb, u64 spsr);
-#define SPSR_USER	0x140ul		/* EL0t, SError and FIQ masked */
+#define SPSR_USER 0x140ul /* EL0t, SError and FIQ masked */
 
 /* arch/entry.S */
 extern char vectors[];
@@ -82,7 +82,7 @@ static inline u64 timer_now(void)
 }
 
 /* arch/vspace.c */
-#define ASID_NONE	0u
+#define ASID_NONE 0u
 
 void vspace_init(void);
 /* Makes the thread's address space (or an empty one) current. */

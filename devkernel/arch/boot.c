@@ -6,11 +6,11 @@
 #include <kernel/sched.h>
 #include <sel4/bootinfo_types.h>
 
-#define ENTRIES		512u
-#define KERNEL_BLOCK	0x60000000ul	/* the 2 MiB the kernel image lies in */
-#define INIT_PRIO	255
-#define INIT_THREAD_SC_BITS	seL4_MinSchedContextBits
-#define PAGE_SIZE	BIT(seL4_PageBits)
+#define ENTRIES 512u
+#define KERNEL_BLOCK 0x60000000ul /* the 2 MiB the kernel image lies in */
+#define INIT_PRIO 255
+#define INIT_THREAD_SC_BITS seL4_MinSchedContextBits
+#define PAGE_SIZE BIT(seL4_PageBits)
 
 /* arch/entry.S calls it with what the loader passed. */
 void boot_main(u64 root_start, u64 root_end, u64 pv_offset, u64 entry, u64 dtb, u64 dtb_size);
@@ -24,13 +24,13 @@ static struct {
 	struct range kernel, dtb, root;
 	u64 entry;
 	u64 pv_offset;
-	u64 top;		/* RAM from here up is taken for boot objects */
+	u64 top; /* RAM from here up is taken for boot objects */
 	struct cte *cnode;
 	u64 next_slot;
-	u64 vspace;		/* physical */
+	u64 vspace; /* physical */
 	u64 asid;
 	seL4_BootInfo *bi;
-	u64 image_vaddr;	/* root image, then IPC buffer, boot info and extra boot info */
+	u64 image_vaddr; /* root image, then IPC buffer, boot info and extra boot info */
 	u64 buffer_vaddr;
 	u64 bi_vaddr;
 	u64 extra_vaddr;
@@ -40,12 +40,11 @@ static struct {
 
 static u64 el2_l0[ENTRIES] __attribute__((aligned(4096)));
 static u64 el2_l1[ENTRIES] __attribute__((aligned(4096)));
-static u64 el2_l2[ENTRIES] __attribute__((aligned(4096)));	/* the GiB of the kernel image */
-static u64 el2_l3[ENTRIES] __attribute__((aligned(4096)));	/* the kernel image */
+static u64 el2_l2[ENTRIES] __attribute__((aligned(4096))); /* the GiB of the kernel image */
+static u64 el2_l3[ENTRIES] __attribute__((aligned(4096))); /* the kernel image */
 
-#define EL2_NORMAL	(PTE_VALID | PTE_AF | PTE_AP_RES1 | PTE_SH_INNER | \
-			 PTE_ATTR(MAIR_IDX_NORMAL))
-#define EL2_DEVICE	(PTE_VALID | PTE_AF | PTE_AP_RES1 | PTE_ATTR(MAIR_IDX_DEVICE) | PTE_XN)
+#define EL2_NORMAL (PTE_VALID | PTE_AF | PTE_AP_RES1 | PTE_SH_INNER | PTE_ATTR(MAIR_IDX_NORMAL))
+#define EL2_DEVICE (PTE_VALID | PTE_AF | PTE_AP_RES1 | PTE_ATTR(MAIR_IDX_DEVICE) | PTE_XN)
 
 /* Rights of the kernel's own page at paddr: no page is both writable and executable. */
 static u64 kernel_page_rights(u64 paddr)
@@ -141,10 +140,15 @@ static void put_untyped(u64 paddr, u64 bits, bool device)
 	if (i >= CONFIG_MAX_NUM_BOOTINFO_UNTYPED_CAPS)
 		return;
 	boot.bi->untypedList[i] = (seL4_UntypedDesc){
-		.paddr = paddr, .sizeBits = bits, .isDevice = device,
+		.paddr = paddr,
+		.sizeBits = bits,
+		.isDevice = device,
 	};
 	/* All of it counts as used: the first Retype clears it. */
-	put_next((struct cap){ .type = CAP_UNTYPED, .paddr = paddr, .bits = bits, .device = device,
+	put_next((struct cap){ .type = CAP_UNTYPED,
+			       .paddr = paddr,
+			       .bits = bits,
+			       .device = device,
 			       .free = BIT(bits) });
 }
 
@@ -218,8 +222,11 @@ static void put_page_tables(u64 span_bits)
 		u64 table = boot_alloc(seL4_PageTableBits);
 
 		vspace_boot_table(boot.vspace, vaddr, table);
-		put_next((struct cap){ .type = CAP_PAGE_TABLE, .paddr = table, .mapped = true,
-				       .asid = boot.asid, .vpage = vaddr >> seL4_PageBits });
+		put_next((struct cap){ .type = CAP_PAGE_TABLE,
+				       .paddr = table,
+				       .mapped = true,
+				       .asid = boot.asid,
+				       .vpage = vaddr >> seL4_PageBits });
 	}
 }
 
@@ -304,7 +311,9 @@ static void create_thread(struct cte *cspace, struct cte *vspace, struct cte *bu
 static void create_root_task(void)
 {
 	u64 cnode = boot_alloc(CONFIG_ROOT_CNODE_SIZE_BITS + seL4_SlotBits), buffer;
-	struct cap cap = { .type = CAP_CNODE, .paddr = cnode, .bits = CONFIG_ROOT_CNODE_SIZE_BITS,
+	struct cap cap = { .type = CAP_CNODE,
+			   .paddr = cnode,
+			   .bits = CONFIG_ROOT_CNODE_SIZE_BITS,
 			   .guard_size = seL4_WordBits - CONFIG_ROOT_CNODE_SIZE_BITS };
 	struct cte *vspace, *buffer_slot, *cspace;
 	seL4_BootInfo *bi;

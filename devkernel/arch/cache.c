@@ -2,14 +2,14 @@
 /* Cache maintenance by address in the kernel's window. */
 #include <arch/arch.h>
 
-#define LINE	64ul
+#define LINE 64ul
 
-#define FOR_EACH_LINE(op)								\
-	do {										\
-		for (u64 line = ALIGN_DOWN(start, CONFIG_L1_CACHE_LINE_SIZE_BITS);	\
-		     line < end; line += LINE)						\
-			__asm__ volatile(op ", %0" : : "r"(line) : "memory");		\
-		dsb();									\
+#define FOR_EACH_LINE(op)                                                                      \
+	do {                                                                                   \
+		for (u64 line = ALIGN_DOWN(start, CONFIG_L1_CACHE_LINE_SIZE_BITS); line < end; \
+		     line += LINE)                                                             \
+			__asm__ volatile(op ", %0" : : "r"(line) : "memory");                  \
+		dsb();                                                                         \
 	} while (0)
 
 void cache_clean_poc(u64 start, u64 end)

@@ -2,35 +2,35 @@
 /* GICv2 distributor and CPU interface (ARM IHI 0048B). */
 #include <arch/arch.h>
 
-#define GICD			(GICD_PADDR + KERNEL_OFFSET)
-#define GICC			(GICC_PADDR + KERNEL_OFFSET)
+#define GICD (GICD_PADDR + KERNEL_OFFSET)
+#define GICC (GICC_PADDR + KERNEL_OFFSET)
 
-#define GICD_CTLR		0x000
-#define GICD_TYPER		0x004
-#define GICD_IGROUPR(n)		(0x080 + 4 * (n))
-#define GICD_ISENABLER(n)	(0x100 + 4 * (n))
-#define GICD_ICENABLER(n)	(0x180 + 4 * (n))
-#define GICD_ICPENDR(n)		(0x280 + 4 * (n))
-#define GICD_ICACTIVER(n)	(0x380 + 4 * (n))
-#define GICD_IPRIORITYR(n)	(0x400 + 4 * (n))
-#define GICD_ITARGETSR(n)	(0x800 + 4 * (n))
-#define GICD_ICFGR(n)		(0xc00 + 4 * (n))
-#define GICD_SGIR		0xf00
-#define GICD_CTLR_ENABLE	BIT(0)
-#define GICD_TYPER_LINES(t)	(32 * (((t) & 0x1f) + 1))
-#define GICD_SGIR_TARGET(n)	(1u << (16 + (n)))
+#define GICD_CTLR 0x000
+#define GICD_TYPER 0x004
+#define GICD_IGROUPR(n) (0x080 + 4 * (n))
+#define GICD_ISENABLER(n) (0x100 + 4 * (n))
+#define GICD_ICENABLER(n) (0x180 + 4 * (n))
+#define GICD_ICPENDR(n) (0x280 + 4 * (n))
+#define GICD_ICACTIVER(n) (0x380 + 4 * (n))
+#define GICD_IPRIORITYR(n) (0x400 + 4 * (n))
+#define GICD_ITARGETSR(n) (0x800 + 4 * (n))
+#define GICD_ICFGR(n) (0xc00 + 4 * (n))
+#define GICD_SGIR 0xf00
+#define GICD_CTLR_ENABLE BIT(0)
+#define GICD_TYPER_LINES(t) (32 * (((t)&0x1f) + 1))
+#define GICD_SGIR_TARGET(n) (1u << (16 + (n)))
 
-#define GICC_CTLR		0x000
-#define GICC_PMR		0x004
-#define GICC_BPR		0x008
-#define GICC_IAR		0x00c
-#define GICC_EOIR		0x010
-#define GICC_CTLR_ENABLE	BIT(0)
-#define GICC_IAR_ID		0x3ffu
-#define GICC_PMR_ALL		0xf0u
+#define GICC_CTLR 0x000
+#define GICC_PMR 0x004
+#define GICC_BPR 0x008
+#define GICC_IAR 0x00c
+#define GICC_EOIR 0x010
+#define GICC_CTLR_ENABLE BIT(0)
+#define GICC_IAR_ID 0x3ffu
+#define GICC_PMR_ALL 0xf0u
 
-#define SPI_FIRST		32u
-#define PRIORITY_ALL		0x80808080u
+#define SPI_FIRST 32u
+#define PRIORITY_ALL 0x80808080u
 
 /* What the last IAR read returned: EOI wants the CPU number of an SGI back. */
 static u32 gic_iar;

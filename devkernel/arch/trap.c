@@ -4,7 +4,7 @@
 #include <arch/arch.h>
 #include <kernel/sched.h>
 
-#define SYSCALL_INSN_SIZE	4
+#define SYSCALL_INSN_SIZE 4
 
 /* arch/entry.S calls these. */
 void trap_sync(u64 esr);

@@ -10,36 +10,37 @@
 #include <sel4/invocation.h>
 
 /* GIC virtual interface control, IHI 0048B chapter 5. */
-#define GICH			(GICH_PADDR + KERNEL_OFFSET)
-#define GICH_HCR		0x000
-#define GICH_VTR		0x004
-#define GICH_VMCR		0x008
-#define GICH_MISR		0x010
-#define GICH_EISR0		0x020
-#define GICH_EISR1		0x024
-#define GICH_APR		0x0f0
-#define GICH_LR(n)		(0x100 + 4 * (n))
-#define GICH_HCR_EN		BIT(0)
-#define GICH_VTR_LIST_REGS(v)	(((v) & 0x3f) + 1)
-#define GICH_MISR_EOI		BIT(0)
-#define GICH_LR_EOI		BIT(19)
-#define GICH_LR_PRIORITY(p)	((u32)(p) << 23)
-#define GICH_LR_PENDING		BIT(28)
-#define GICH_LR_ACTIVE		BIT(29)
-#define GICH_LR_GRP1(g)		((u32)(g) << 30)
-#define MAX_LIST_REGS		64u
+#define GICH (GICH_PADDR + KERNEL_OFFSET)
+#define GICH_HCR 0x000
+#define GICH_VTR 0x004
+#define GICH_VMCR 0x008
+#define GICH_MISR 0x010
+#define GICH_EISR0 0x020
+#define GICH_EISR1 0x024
+#define GICH_APR 0x0f0
+#define GICH_LR(n) (0x100 + 4 * (n))
+#define GICH_HCR_EN BIT(0)
+#define GICH_VTR_LIST_REGS(v) (((v)&0x3f) + 1)
+#define GICH_MISR_EOI BIT(0)
+#define GICH_LR_EOI BIT(19)
+#define GICH_LR_PRIORITY(p) ((u32)(p) << 23)
+#define GICH_LR_PENDING BIT(28)
+#define GICH_LR_ACTIVE BIT(29)
+#define GICH_LR_GRP1(g) ((u32)(g) << 30)
+#define MAX_LIST_REGS 64u
 
-#define INJECT_VIRQ(w)		((w) & 0xffff)
-#define INJECT_PRIORITY(w)	((w) >> 16 & 0xff)
-#define INJECT_GROUP(w)		((w) >> 24 & 0xff)
-#define INJECT_INDEX(w)		((w) >> 32 & 0xff)
-#define MAX_VIRQ		1023u
-#define MAX_PRIORITY		31u
+#define INJECT_VIRQ(w) ((w)&0xffff)
+#define INJECT_PRIORITY(w) ((w) >> 16 & 0xff)
+#define INJECT_GROUP(w) ((w) >> 24 & 0xff)
+#define INJECT_INDEX(w) ((w) >> 32 & 0xff)
+#define MAX_VIRQ 1023u
+#define MAX_PRIORITY 31u
 
 struct vcpu {
 	struct tcb *tcb;
 	u64 reg[seL4_VCPUReg_Num];
-	bool vtimer_masked;		/* since its VPPIEvent, until AckVPPI */
+	u64 mdscr; /* not in reg: the API does not know it */
+	bool vtimer_masked; /* since its VPPIEvent, until AckVPPI */
 	u32 vmcr;
 	u32 apr;
 	u32 lr[MAX_LIST_REGS];
@@ -48,40 +49,29 @@ struct vcpu {
 _Static_assert(sizeof(struct vcpu) <= 1 << seL4_VCPUBits, "VCPU size");
 
 static u32 n_list_regs;
-static struct vcpu *loaded;		/* whose registers are in the CPU */
-static bool active;			/* ... and not parked */
-static bool vtimer_unmasked;		/* the virtual timer's state at the distributor */
+static struct vcpu *loaded; /* whose registers are in the CPU */
+static bool active; /* ... and not parked */
+static bool vtimer_unmasked; /* the virtual timer's state at the distributor */
 
 /* All registers but SCTLR, CPACR, CNTKCTL and CNTV_CTL, which vcpu_park() and _resume() switch. */
-#define FOR_EACH_LAZY_REG(op)			\
-	op(TTBR0, ttbr0_el1)			\
-	op(TTBR1, ttbr1_el1)			\
-	op(TCR, tcr_el1)			\
-	op(MAIR, mair_el1)			\
-	op(AMAIR, amair_el1)			\
-	op(CIDR, contextidr_el1)		\
-	op(ACTLR, actlr_el1)			\
-	op(AFSR0, afsr0_el1)			\
-	op(AFSR1, afsr1_el1)			\
-	op(ESR, esr_el1)			\
-	op(FAR, far_el1)			\
-	op(PAR, par_el1)			\
-	op(VBAR, vbar_el1)			\
-	op(TPIDR_EL1, tpidr_el1)		\
-	op(VMPIDR_EL2, vmpidr_el2)		\
-	op(SP_EL1, sp_el1)			\
-	op(ELR_EL1, elr_el1)			\
-	op(SPSR_EL1, spsr_el1)			\
-	op(CNTV_CVAL, cntv_cval_el0)		\
-	op(CNTVOFF, cntvoff_el2)
+#define FOR_EACH_LAZY_REG(op)                                                                \
+	op(TTBR0, ttbr0_el1) op(TTBR1, ttbr1_el1) op(TCR, tcr_el1) op(MAIR, mair_el1)        \
+		op(AMAIR, amair_el1) op(CIDR, contextidr_el1) op(ACTLR, actlr_el1)           \
+			op(AFSR0, afsr0_el1) op(AFSR1, afsr1_el1) op(ESR, esr_el1)           \
+				op(FAR, far_el1) op(PAR, par_el1) op(VBAR, vbar_el1)         \
+					op(TPIDR_EL1, tpidr_el1) op(VMPIDR_EL2, vmpidr_el2)  \
+						op(SP_EL1, sp_el1) op(ELR_EL1, elr_el1)      \
+							op(SPSR_EL1, spsr_el1)               \
+								op(CNTV_CVAL, cntv_cval_el0) \
+									op(CNTVOFF, cntvoff_el2)
 
 static u64 lazy_reg_read(u64 field)
 {
 	switch (field) {
-#define READ_CASE(name, sysreg)		\
-	case seL4_VCPUReg_##name:	\
+#define READ_CASE(name, sysreg)   \
+	case seL4_VCPUReg_##name: \
 		return sysreg_read(sysreg);
-	FOR_EACH_LAZY_REG(READ_CASE)
+		FOR_EACH_LAZY_REG(READ_CASE)
 	default:
 		return 0;
 	}
@@ -90,11 +80,11 @@ static u64 lazy_reg_read(u64 field)
 static void lazy_reg_write(u64 field, u64 value)
 {
 	switch (field) {
-#define WRITE_CASE(name, sysreg)		\
-	case seL4_VCPUReg_##name:		\
-		sysreg_write(sysreg, value);	\
+#define WRITE_CASE(name, sysreg)             \
+	case seL4_VCPUReg_##name:            \
+		sysreg_write(sysreg, value); \
 		break;
-	FOR_EACH_LAZY_REG(WRITE_CASE)
+		FOR_EACH_LAZY_REG(WRITE_CASE)
 	default:
 		break;
 	}
@@ -112,6 +102,8 @@ static void native_registers(void)
 	sysreg_write(sctlr_el1, SCTLR_EL1_NATIVE);
 	sysreg_write(cpacr_el1, CPACR_EL1_FPEN);
 	sysreg_write(cntkctl_el1, CNTKCTL_NATIVE);
+	/* Breakpoints a guest left behind would hit native threads too. */
+	sysreg_write(mdscr_el1, 0);
 }
 
 void vcpu_boot(void)
@@ -123,7 +115,6 @@ void vcpu_boot(void)
 	vtimer_unmasked = true;
 	sysreg_write(vpidr_el2, sysreg_read(midr_el1));
 	sysreg_write(hstr_el2, 0);
-	sysreg_write(mdscr_el1, 0);
 	sysreg_write(cptr_el2, CPTR_EL2_RES1 | CPTR_EL2_TFP);
 	native_registers();
 	isb();
@@ -156,6 +147,7 @@ static void vcpu_park(void)
 	reg[seL4_VCPUReg_SCTLR] = sysreg_read(sctlr_el1);
 	reg[seL4_VCPUReg_CPACR] = sysreg_read(cpacr_el1);
 	reg[seL4_VCPUReg_CNTKCTL_EL1] = sysreg_read(cntkctl_el1);
+	loaded->mdscr = sysreg_read(mdscr_el1);
 	mmio_write(GICH + GICH_HCR, 0);
 	native_registers();
 	isb();
@@ -170,6 +162,7 @@ static void vcpu_resume(void)
 	sysreg_write(sctlr_el1, reg[seL4_VCPUReg_SCTLR]);
 	sysreg_write(cpacr_el1, reg[seL4_VCPUReg_CPACR]);
 	sysreg_write(cntkctl_el1, reg[seL4_VCPUReg_CNTKCTL_EL1]);
+	sysreg_write(mdscr_el1, loaded->mdscr);
 	mmio_write(GICH + GICH_HCR, GICH_HCR_EN);
 	vtimer_set_mask(loaded->vtimer_masked);
 	sysreg_write(cntv_ctl_el0, reg[seL4_VCPUReg_CNTV_CTL]);
@@ -178,7 +171,7 @@ static void vcpu_resume(void)
 
 static void vcpu_save(struct vcpu *vcpu)
 {
-#define SAVE(name, sysreg)	vcpu->reg[seL4_VCPUReg_##name] = sysreg_read(sysreg);
+#define SAVE(name, sysreg) vcpu->reg[seL4_VCPUReg_##name] = sysreg_read(sysreg);
 	FOR_EACH_LAZY_REG(SAVE)
 	vcpu->vmcr = mmio_read(GICH + GICH_VMCR);
 	vcpu->apr = mmio_read(GICH + GICH_APR);
@@ -188,7 +181,7 @@ static void vcpu_save(struct vcpu *vcpu)
 
 static void vcpu_load(const struct vcpu *vcpu)
 {
-#define LOAD(name, sysreg)	sysreg_write(sysreg, vcpu->reg[seL4_VCPUReg_##name]);
+#define LOAD(name, sysreg) sysreg_write(sysreg, vcpu->reg[seL4_VCPUReg_##name]);
 	FOR_EACH_LAZY_REG(LOAD)
 	mmio_write(GICH + GICH_VMCR, vcpu->vmcr);
 	mmio_write(GICH + GICH_APR, vcpu->apr);

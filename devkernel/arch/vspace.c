@@ -13,20 +13,20 @@
 #include <object/object.h>
 #include <sel4/invocation.h>
 
-#define ROOT_BITS	seL4_HugePageBits
-#define LEVEL_BITS	seL4_PageTableIndexBits
-#define ROOT_INDEX(va)	((va) >> ROOT_BITS & MASK(seL4_VSpaceIndexBits))
-#define N_POOLS		BIT(seL4_NumASIDPoolsBits)
-#define POOL_SIZE	BIT(seL4_ASIDPoolIndexBits)
-#define N_VMIDS		256u
-#define VMID_EMPTY	0u
+#define ROOT_BITS seL4_HugePageBits
+#define LEVEL_BITS seL4_PageTableIndexBits
+#define ROOT_INDEX(va) ((va) >> ROOT_BITS & MASK(seL4_VSpaceIndexBits))
+#define N_POOLS BIT(seL4_NumASIDPoolsBits)
+#define POOL_SIZE BIT(seL4_ASIDPoolIndexBits)
+#define N_VMIDS 256u
+#define VMID_EMPTY 0u
 
 /* An entry of an ASID pool: the root's address, the VMID in its low bits; 0 = free. */
-#define ENTRY_VMID	0xfful
-#define ENTRY_ROOT(e)	((e) & ~MASK(seL4_VSpaceBits))
+#define ENTRY_VMID 0xfful
+#define ENTRY_ROOT(e) ((e) & ~MASK(seL4_VSpaceBits))
 
 static u64 *asid_pools[N_POOLS];
-static u16 vmid_owner[N_VMIDS];		/* ASID, or ASID_NONE */
+static u16 vmid_owner[N_VMIDS]; /* ASID, or ASID_NONE */
 static u32 vmid_next = VMID_EMPTY + 1;
 static u64 current_vttbr;
 /* What a thread without an address space runs in. */
@@ -91,10 +91,11 @@ static void tlb_flush_page(u64 vmid, u64 vaddr)
 
 	if (saved >> VTTBR_VMID_SHIFT != vmid)
 		vttbr_write(vmid << VTTBR_VMID_SHIFT | virt_to_phys(empty_root));
-	__asm__ volatile("dsb ishst\n\ttlbi ipas2e1, %0\n\tdsb ish\n\ttlbi vmalle1\n\tdsb ish\n\tisb"
-			 :
-			 : "r"(vaddr >> seL4_PageBits)
-			 : "memory");
+	__asm__ volatile(
+		"dsb ishst\n\ttlbi ipas2e1, %0\n\tdsb ish\n\ttlbi vmalle1\n\tdsb ish\n\tisb"
+		:
+		: "r"(vaddr >> seL4_PageBits)
+		: "memory");
 	if (saved != current_vttbr)
 		vttbr_write(saved);
 }

@@ -5,7 +5,7 @@
 #include <arch/arch.h>
 #include <kernel/sched.h>
 
-#define PANIC_MAX	200
+#define PANIC_MAX 200
 
 void panic(const char *fmt, ...)
 {

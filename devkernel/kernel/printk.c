@@ -4,12 +4,12 @@
 
 #include <arch/arch.h>
 
-#define UART		(UART_PADDR + KERNEL_OFFSET)
-#define UARTDR		0x00
-#define UARTFR		0x18
-#define UARTFR_TXFF	BIT(5)
+#define UART (UART_PADDR + KERNEL_OFFSET)
+#define UARTDR 0x00
+#define UARTFR 0x18
+#define UARTFR_TXFF BIT(5)
 
-#define PRINTK_MAX	256
+#define PRINTK_MAX 256
 
 void console_putc(char c)
 {

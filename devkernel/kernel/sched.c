@@ -11,21 +11,21 @@
 #include <arch/arch.h>
 #include <kernel/sched.h>
 
-#define PRIO_WORDS	(CONFIG_NUM_PRIORITIES / 64)
+#define PRIO_WORDS (CONFIG_NUM_PRIORITIES / 64)
 
 struct tcb *sched_current;
 
 static struct {
 	struct tcb_queue ready[CONFIG_NUM_PRIORITIES];
 	u64 bitmap[PRIO_WORDS];
-	u64 summary;			/* bit i: bitmap[i] is not zero */
-	struct tcb *release;		/* by time of their head refill */
+	u64 summary; /* bit i: bitmap[i] is not zero */
+	struct tcb *release; /* by time of their head refill */
 	struct tcb *proposed;
 	bool reconsider;
 	bool force_switch;
 	bool deadline_stale;
-	struct tcb *loaded;		/* whose registers not saved at entry are in the CPU */
-	struct sched_context *sc;	/* being charged */
+	struct tcb *loaded; /* whose registers not saved at entry are in the CPU */
+	struct sched_context *sc; /* being charged */
 	u64 since;
 } sched;
 

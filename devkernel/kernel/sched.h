@@ -5,12 +5,12 @@
 #include <object/object.h>
 
 /* Times of the API are microseconds, in the kernel ticks of the generic timer. */
-#define US_TO_TICKS(us)		((us) * (CONFIG_TIMER_FREQUENCY / 500000) / 2)
-#define TICKS_TO_US(t)		((t) * 2 / (CONFIG_TIMER_FREQUENCY / 500000))
+#define US_TO_TICKS(us) ((us) * (CONFIG_TIMER_FREQUENCY / 500000) / 2)
+#define TICKS_TO_US(t) ((t)*2 / (CONFIG_TIMER_FREQUENCY / 500000))
 
-#define MIN_BUDGET_US		20ul
-#define MAX_PERIOD_US		36893488147419ul
-#define MIN_BUDGET		US_TO_TICKS(MIN_BUDGET_US)
+#define MIN_BUDGET_US 20ul
+#define MAX_PERIOD_US 36893488147419ul
+#define MIN_BUDGET US_TO_TICKS(MIN_BUDGET_US)
 
 /* The running thread (NULL while idle) and the context it runs on. */
 extern struct tcb *sched_current;

@@ -31,34 +31,34 @@ enum cap_type {
 	CAP_TOMBSTONE,
 };
 
-#define RIGHT_WRITE		BIT(0)
-#define RIGHT_READ		BIT(1)
-#define RIGHT_GRANT		BIT(2)
-#define RIGHT_GRANT_REPLY	BIT(3)
-#define RIGHTS_ALL		0xful
+#define RIGHT_WRITE BIT(0)
+#define RIGHT_READ BIT(1)
+#define RIGHT_GRANT BIT(2)
+#define RIGHT_GRANT_REPLY BIT(3)
+#define RIGHTS_ALL 0xful
 
 struct cap {
-	u64 paddr : 40;		/* object; IRQ number for IRQ handlers and SGI signals */
-	u64 type : 5;		/* enum cap_type */
-	u64 bits : 6;		/* log2 size; radix of a CNode or tombstone */
-	u64 rights : 4;		/* endpoint, notification, reply (grant), frame */
-	u64 device : 1;		/* untyped, frame */
-	u64 mapped : 1;		/* frame, page table; VSpace: has an ASID */
-	u64 guard_size : 6;	/* CNode */
-	u64 tcb : 1;		/* tombstone: of a TCB, not of a CNode */
+	u64 paddr : 40; /* object; IRQ number for IRQ handlers and SGI signals */
+	u64 type : 5; /* enum cap_type */
+	u64 bits : 6; /* log2 size; radix of a CNode or tombstone */
+	u64 rights : 4; /* endpoint, notification, reply (grant), frame */
+	u64 device : 1; /* untyped, frame */
+	u64 mapped : 1; /* frame, page table; VSpace: has an ASID */
+	u64 guard_size : 6; /* CNode */
+	u64 tcb : 1; /* tombstone: of a TCB, not of a CNode */
 	union {
 		u64 word;
-		u64 badge;	/* endpoint, notification, SMC */
-		u64 guard;	/* CNode */
-		u64 free;	/* untyped: bytes used up so far */
-		u64 target;	/* SGI signal */
+		u64 badge; /* endpoint, notification, SMC */
+		u64 guard; /* CNode */
+		u64 free; /* untyped: bytes used up so far */
+		u64 target; /* SGI signal */
 		struct {
 			u64 asid : 16;
-			u64 vpage : 48;	/* virtual address >> 12 */
+			u64 vpage : 48; /* virtual address >> 12 */
 		};
 		struct {
-			u64 left : 28;	/* tombstone: slots still to be emptied */
-			u64 below : 36;	/* slot of the next tombstone >> 5 */
+			u64 left : 28; /* tombstone: slots still to be emptied */
+			u64 below : 36; /* slot of the next tombstone >> 5 */
 		};
 	};
 };
@@ -67,8 +67,8 @@ struct cap {
 struct cte {
 	struct cap cap;
 	u64 next_paddr : 40;
-	u64 revocable : 1;	/* may have children: see cdt_is_parent() */
-	u64 first_badged : 1;	/* first of its badge: ends the parent's run of children */
+	u64 revocable : 1; /* may have children: see cdt_is_parent() */
+	u64 first_badged : 1; /* first of its badge: ends the parent's run of children */
 	u64 : 22;
 	u64 prev_paddr : 40;
 	u64 : 24;

@@ -20,7 +20,7 @@ static struct cte *dying;
 /* A capability that had to leave its slot for a tombstone; it is deleted before anything else. */
 static struct cte limbo;
 
-#define BELOW_SHIFT	5
+#define BELOW_SHIFT 5
 
 static void cte_set_next(struct cte *slot, const struct cte *next)
 {
@@ -177,8 +177,8 @@ static void container_bury(struct cte *slot)
 		.bits = slot->cap.bits,
 		.tcb = tcb,
 	};
-	struct cte *slots = tcb ? ((struct tcb *)cap_object(slot->cap))->slot :
-				  cnode_slots(slot->cap);
+	struct cte *slots =
+		tcb ? ((struct tcb *)cap_object(slot->cap))->slot : cnode_slots(slot->cap);
 	struct cte *last = &slots[left];
 
 	tomb.left = left;
@@ -223,9 +223,8 @@ static int reap(void)
 			cte_detach(&limbo);
 		} else if (dying->cap.left) {
 			struct cap *tomb = &dying->cap;
-			struct cte *slots = tomb->tcb ?
-					    ((struct tcb *)cap_object(*tomb))->slot :
-					    cnode_slots(*tomb);
+			struct cte *slots = tomb->tcb ? ((struct tcb *)cap_object(*tomb))->slot :
+							cnode_slots(*tomb);
 
 			cte_detach(&slots[--tomb->left]);
 		} else {

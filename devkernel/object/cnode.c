@@ -16,7 +16,8 @@ bool cspace_resolve(struct cap cap, u64 cptr, u64 depth, struct cte **slot, u64 
 
 		guard = guard_size ? cptr >> ((depth - guard_size) & 63) & MASK(guard_size) : 0;
 		if (unlikely(guard_size > depth || guard != cap.guard)) {
-			*fault = (struct lookup_fault){ seL4_GuardMismatch, depth,
+			*fault = (struct lookup_fault){ seL4_GuardMismatch,
+							depth,
 							{ cap.guard, guard_size } };
 			return false;
 		}
@@ -78,7 +79,10 @@ static int cnode_decode_transfer(struct inv *inv, struct cte *dst)
 {
 	bool move = inv->label == CNodeMove || inv->label == CNodeMutate;
 	static const u8 min_length[] = {
-		[CNodeCopy] = 5, [CNodeMint] = 6, [CNodeMove] = 4, [CNodeMutate] = 5,
+		[CNodeCopy] = 5,
+		[CNodeMint] = 6,
+		[CNodeMove] = 4,
+		[CNodeMutate] = 5,
 	};
 	struct cap cap;
 	struct cte *src;

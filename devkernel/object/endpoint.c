@@ -4,7 +4,7 @@
 #include <kernel/sched.h>
 #include <object/object.h>
 
-#define EP_STATE_MASK	3ul
+#define EP_STATE_MASK 3ul
 
 static enum endpoint_state ep_state(const struct endpoint *ep)
 {

@@ -9,9 +9,9 @@
 #include <object/object.h>
 #include <sel4/invocation.h>
 
-#define N_IRQS		(IRQ_MAX + 1)
-#define N_SGIS		16u
-#define N_GIC_TARGETS	8u
+#define N_IRQS (IRQ_MAX + 1)
+#define N_SGIS 16u
+#define N_GIC_TARGETS 8u
 
 enum irq_state { IRQ_INACTIVE, IRQ_SIGNAL, IRQ_RESERVED };
 
@@ -115,7 +115,8 @@ static int irq_decode_sgi(struct inv *inv)
 	err = irq_decode_slot(inv, 2, &slot);
 	if (err)
 		return err;
-	cdt_insert((struct cap){ .type = CAP_SGI_SIGNAL, .paddr = inv_mr(inv, 0),
+	cdt_insert((struct cap){ .type = CAP_SGI_SIGNAL,
+				 .paddr = inv_mr(inv, 0),
 				 .target = inv_mr(inv, 1) },
 		   inv->slot, slot);
 	return seL4_NoError;

@@ -10,12 +10,12 @@ struct vcpu;
 
 /* Message of a fault until a handler takes it. */
 struct fault {
-	u64 type;		/* seL4_Fault_tag_t; NullFault = none */
-	u64 word[7];		/* by type, see api/fault.c */
+	u64 type; /* seL4_Fault_tag_t; NullFault = none */
+	u64 word[7]; /* by type, see api/fault.c */
 };
 
 struct lookup_fault {
-	u64 type;		/* seL4_LookupFailureType */
+	u64 type; /* seL4_LookupFailureType */
 	u64 bits_left;
 	u64 found[2];
 };
@@ -40,10 +40,10 @@ struct sched_context;
 
 struct notification {
 	struct tcb_queue queue;
-	u64 state;		/* enum ntfn_state */
-	u64 word;		/* badges signalled while active */
+	u64 state; /* enum ntfn_state */
+	u64 word; /* badges signalled while active */
 	struct tcb *bound;
-	struct sched_context *sc;	/* lent to a waiter without one */
+	struct sched_context *sc; /* lent to a waiter without one */
 	u64 unused[2];
 };
 
@@ -52,33 +52,33 @@ struct notification {
  * stack from the context's current holder (top, `sc` set) down to the first caller.
  */
 struct reply {
-	struct tcb *tcb;	/* the caller, or the receiver that offers this object */
+	struct tcb *tcb; /* the caller, or the receiver that offers this object */
 	struct reply *below;
 	struct reply *above;
-	struct sched_context *sc;	/* top of the stack only */
+	struct sched_context *sc; /* top of the stack only */
 };
 
 struct refill {
-	u64 time;		/* tick from which it may be used */
-	u64 amount;		/* ticks */
+	u64 time; /* tick from which it may be used */
+	u64 amount; /* ticks */
 };
 
 struct sched_context {
-	u64 period;		/* ticks; 0 = round robin with time slice `budget` */
+	u64 period; /* ticks; 0 = round robin with time slice `budget` */
 	u64 budget;
-	u64 consumed;		/* ticks since last asked */
+	u64 consumed; /* ticks since last asked */
 	u64 badge;
 	struct tcb *tcb;
-	struct reply *reply;	/* top of the stack of lenders */
+	struct reply *reply; /* top of the stack of lenders */
 	struct notification *ntfn;
-	u16 refill_max;		/* 0 = not configured */
+	u16 refill_max; /* 0 = not configured */
 	u16 head;
 	u16 count;
 	u8 sporadic;
 	u8 unused;
-	struct tcb *yield_from;	/* its YieldTo ends when it runs again */
+	struct tcb *yield_from; /* its YieldTo ends when it runs again */
 	u64 unused2[3];
-	struct refill refill[];	/* ring of refill_max */
+	struct refill refill[]; /* ring of refill_max */
 };
 
 struct context {
@@ -86,7 +86,7 @@ struct context {
 	u64 sp;
 	u64 elr;
 	u64 spsr;
-	u64 restart_pc;		/* where a restarted thread goes on */
+	u64 restart_pc; /* where a restarted thread goes on */
 	u64 tpidr;
 	u64 tpidrro;
 };
@@ -118,32 +118,32 @@ enum tcb_slot {
 	TCB_SLOTS
 };
 
-#define TCB_NAME_LEN	16
+#define TCB_NAME_LEN 16
 
 struct tcb {
-	struct context ctx;		/* first: entry.S */
+	struct context ctx; /* first: entry.S */
 	u64 unused;
 	struct fpu_state fpu;
 	struct cte slot[TCB_SLOTS];
-	u8 state;			/* enum tcb_state */
+	u8 state; /* enum tcb_state */
 	u8 prio;
 	u8 mcp;
 	u8 domain;
-	u8 flags;			/* seL4_TCBFlag */
-	bool ready;			/* in a ready queue */
-	bool released;			/* in the release queue: waits for budget */
-	bool is_call;			/* BLOCKED_SEND: expects a reply */
-	bool can_grant;			/* BLOCKED_SEND/RECV: rights of the capability used */
+	u8 flags; /* seL4_TCBFlag */
+	bool ready; /* in a ready queue */
+	bool released; /* in the release queue: waits for budget */
+	bool is_call; /* BLOCKED_SEND: expects a reply */
+	bool can_grant; /* BLOCKED_SEND/RECV: rights of the capability used */
 	bool can_grant_reply;
-	struct tcb *sched_next;		/* ready or release queue */
+	struct tcb *sched_next; /* ready or release queue */
 	struct tcb *sched_prev;
-	struct tcb *queue_next;		/* endpoint or notification queue */
+	struct tcb *queue_next; /* endpoint or notification queue */
 	struct tcb *queue_prev;
-	void *blocked_on;		/* endpoint or notification */
+	void *blocked_on; /* endpoint or notification */
 	u64 blocked_badge;
-	struct reply *reply;		/* BLOCKED_RECV: offered; BLOCKED_REPLY: waited for */
+	struct reply *reply; /* BLOCKED_RECV: offered; BLOCKED_REPLY: waited for */
 	struct sched_context *sc;
-	struct sched_context *yield_to;	/* YieldTo under way */
+	struct sched_context *yield_to; /* YieldTo under way */
 	struct notification *bound_ntfn;
 	struct vcpu *vcpu;
 	u64 buffer_vaddr;
@@ -155,7 +155,8 @@ _Static_assert(sizeof(struct endpoint) == 1 << seL4_EndpointBits, "endpoint size
 _Static_assert(sizeof(struct notification) == 1 << seL4_NotificationBits, "notification size");
 _Static_assert(sizeof(struct reply) == 1 << seL4_ReplyBits, "reply size");
 _Static_assert(sizeof(struct sched_context) + 2 * sizeof(struct refill) ==
-	       1 << seL4_MinSchedContextBits, "scheduling context size");
+		       1 << seL4_MinSchedContextBits,
+	       "scheduling context size");
 _Static_assert(sizeof(struct tcb) <= 1 << seL4_TCBBits, "TCB size");
 _Static_assert(offsetof(struct tcb, fpu) % 16 == 0, "FPU state alignment");
 

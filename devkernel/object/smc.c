@@ -4,7 +4,7 @@
 #include <arch/arch.h>
 #include <sel4/invocation.h>
 
-#define SMC_ARGS	8
+#define SMC_ARGS 8
 
 int smc_decode(struct inv *inv)
 {

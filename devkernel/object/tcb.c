@@ -6,33 +6,61 @@
 #include <object/object.h>
 #include <sel4/invocation.h>
 
-#define CTX_X(n)	(offsetof(struct context, x) + 8 * (n))
+#define CTX_X(n) (offsetof(struct context, x) + 8 * (n))
 
 /* Where seL4_UserContext's words live. The first 17 are the "frame" registers. */
 static const u16 user_context[] = {
-	offsetof(struct context, restart_pc), offsetof(struct context, sp),
+	offsetof(struct context, restart_pc),
+	offsetof(struct context, sp),
 	offsetof(struct context, spsr),
-	CTX_X(0), CTX_X(1), CTX_X(2), CTX_X(3), CTX_X(4), CTX_X(5), CTX_X(6), CTX_X(7), CTX_X(8),
-	CTX_X(16), CTX_X(17), CTX_X(18), CTX_X(29), CTX_X(30),
-	CTX_X(9), CTX_X(10), CTX_X(11), CTX_X(12), CTX_X(13), CTX_X(14), CTX_X(15),
-	CTX_X(19), CTX_X(20), CTX_X(21), CTX_X(22), CTX_X(23), CTX_X(24), CTX_X(25), CTX_X(26),
-	CTX_X(27), CTX_X(28),
-	offsetof(struct context, tpidr), offsetof(struct context, tpidrro),
+	CTX_X(0),
+	CTX_X(1),
+	CTX_X(2),
+	CTX_X(3),
+	CTX_X(4),
+	CTX_X(5),
+	CTX_X(6),
+	CTX_X(7),
+	CTX_X(8),
+	CTX_X(16),
+	CTX_X(17),
+	CTX_X(18),
+	CTX_X(29),
+	CTX_X(30),
+	CTX_X(9),
+	CTX_X(10),
+	CTX_X(11),
+	CTX_X(12),
+	CTX_X(13),
+	CTX_X(14),
+	CTX_X(15),
+	CTX_X(19),
+	CTX_X(20),
+	CTX_X(21),
+	CTX_X(22),
+	CTX_X(23),
+	CTX_X(24),
+	CTX_X(25),
+	CTX_X(26),
+	CTX_X(27),
+	CTX_X(28),
+	offsetof(struct context, tpidr),
+	offsetof(struct context, tpidrro),
 };
 
-#define N_REGS		ARRAY_SIZE(user_context)
-#define N_FRAME_REGS	17u
-#define REG_PC		0u
-#define REG_SPSR	2u
-#define REG_TPIDR	34u
+#define N_REGS ARRAY_SIZE(user_context)
+#define N_FRAME_REGS 17u
+#define REG_PC 0u
+#define REG_SPSR 2u
+#define REG_TPIDR 34u
 
 _Static_assert(N_REGS * 8 == sizeof(seL4_UserContext), "register transfer");
 
-#define FLAG_SUSPEND_SOURCE	BIT(0)
-#define FLAG_RESUME_TARGET	BIT(1)
-#define FLAG_COPY_FRAME		BIT(2)
-#define FLAG_COPY_INTEGER	BIT(3)
-#define FLAG_WRITE_RESUME	BIT(0)
+#define FLAG_SUSPEND_SOURCE BIT(0)
+#define FLAG_RESUME_TARGET BIT(1)
+#define FLAG_COPY_FRAME BIT(2)
+#define FLAG_COPY_INTEGER BIT(3)
+#define FLAG_WRITE_RESUME BIT(0)
 
 static u64 tcb_get_reg(const struct tcb *tcb, u64 i)
 {
@@ -104,6 +132,7 @@ void tcb_finalise(struct tcb *tcb)
 
 static int tcb_decode_read_registers(struct inv *inv, struct tcb *tcb)
 {
+	seL4_IPCBuffer *buffer;
 	u64 n;
 
 	if (inv->length < 2)
@@ -117,8 +146,16 @@ static int tcb_decode_read_registers(struct inv *inv, struct tcb *tcb)
 		tcb_suspend(tcb);
 	if (n > REG_TPIDR)
 		sched_sync_registers(tcb);
-	for (u64 i = 0; i < n; i++)
+	for (u64 i = 0; i < n && i < seL4_FastMessageRegisters; i++)
 		inv_return(inv, tcb_get_reg(tcb, i));
+	if (!inv->call || n <= seL4_FastMessageRegisters)
+		return seL4_NoError;
+	buffer = tcb_ipc_buffer(inv->tcb, true);
+	if (buffer) {
+		for (u64 i = seL4_FastMessageRegisters; i < n; i++)
+			buffer->msg[i] = tcb_get_reg(tcb, i);
+		inv->n_ret = n;
+	}
 	return seL4_NoError;
 }
 

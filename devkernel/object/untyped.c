@@ -13,7 +13,7 @@
 #include <sel4/invocation.h>
 
 /* Cleared between two looks for pending interrupts. */
-#define RESET_CHUNK_BITS	12
+#define RESET_CHUNK_BITS 12
 
 /* log2 of the size of an object, or 0 for an unknown type. */
 static u64 object_size_bits(u64 type, u64 size_bits)

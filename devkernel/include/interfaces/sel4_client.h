@@ -12,15 +12,16 @@
 #include <sel4/syscalls.h>
 #include <sel4/types.h>
 
-#define SEL4_STUB_REGS	4ul
+#define SEL4_STUB_REGS 4ul
 
 /*
  * Calls method `label` of `service` with n_caps capability arguments and n_args words. The first
  * four words travel in registers; ret[0..3] is what came back in them.
  */
 LIBSEL4_INLINE seL4_Error sel4_stub_method(seL4_CPtr service, seL4_Word label,
-		const seL4_CPtr *caps, seL4_Word n_caps, const seL4_Word *args, seL4_Word n_args,
-		seL4_Word ret[SEL4_STUB_REGS])
+					   const seL4_CPtr *caps, seL4_Word n_caps,
+					   const seL4_Word *args, seL4_Word n_args,
+					   seL4_Word ret[SEL4_STUB_REGS])
 {
 	seL4_MessageInfo_t info = seL4_MessageInfo_new(label, 0, n_caps, n_args);
 	seL4_Error err;
@@ -39,7 +40,8 @@ LIBSEL4_INLINE seL4_Error sel4_stub_method(seL4_CPtr service, seL4_Word label,
 }
 
 LIBSEL4_INLINE seL4_Error sel4_stub_invoke(seL4_CPtr service, seL4_Word label,
-		const seL4_CPtr *caps, seL4_Word n_caps, const seL4_Word *args, seL4_Word n_args)
+					   const seL4_CPtr *caps, seL4_Word n_caps,
+					   const seL4_Word *args, seL4_Word n_args)
 {
 	seL4_Word ret[SEL4_STUB_REGS];
 
@@ -47,8 +49,9 @@ LIBSEL4_INLINE seL4_Error sel4_stub_invoke(seL4_CPtr service, seL4_Word label,
 }
 
 LIBSEL4_INLINE seL4_Error seL4_Untyped_Retype(seL4_Untyped _service, seL4_Word type,
-		seL4_Word size_bits, seL4_CNode root, seL4_Word node_index, seL4_Word node_depth,
-		seL4_Word node_offset, seL4_Word num_objects)
+					      seL4_Word size_bits, seL4_CNode root,
+					      seL4_Word node_index, seL4_Word node_depth,
+					      seL4_Word node_offset, seL4_Word num_objects)
 {
 	const seL4_CPtr caps[] = { root };
 	seL4_Word args[] = { type, size_bits, node_index, node_depth, node_offset, num_objects };
@@ -57,8 +60,9 @@ LIBSEL4_INLINE seL4_Error seL4_Untyped_Retype(seL4_Untyped _service, seL4_Word t
 }
 
 LIBSEL4_INLINE seL4_Error seL4_TCB_CopyRegisters(seL4_TCB _service, seL4_TCB source,
-		seL4_Bool suspend_source, seL4_Bool resume_target, seL4_Bool transfer_frame,
-		seL4_Bool transfer_integer, seL4_Uint8 arch_flags)
+						 seL4_Bool suspend_source, seL4_Bool resume_target,
+						 seL4_Bool transfer_frame,
+						 seL4_Bool transfer_integer, seL4_Uint8 arch_flags)
 {
 	const seL4_CPtr caps[] = { source };
 	seL4_Word args[] = { (suspend_source & 1ul) | (resume_target & 1ul) << 1 |
@@ -69,8 +73,9 @@ LIBSEL4_INLINE seL4_Error seL4_TCB_CopyRegisters(seL4_TCB _service, seL4_TCB sou
 }
 
 LIBSEL4_INLINE seL4_Error seL4_TCB_Configure(seL4_TCB _service, seL4_CNode cspace_root,
-		seL4_Word cspace_root_data, seL4_CPtr vspace_root, seL4_Word vspace_root_data,
-		seL4_Word buffer, seL4_CPtr bufferFrame)
+					     seL4_Word cspace_root_data, seL4_CPtr vspace_root,
+					     seL4_Word vspace_root_data, seL4_Word buffer,
+					     seL4_CPtr bufferFrame)
 {
 	const seL4_CPtr caps[] = { cspace_root, vspace_root, bufferFrame };
 	seL4_Word args[] = { cspace_root_data, vspace_root_data, buffer };
@@ -79,7 +84,7 @@ LIBSEL4_INLINE seL4_Error seL4_TCB_Configure(seL4_TCB _service, seL4_CNode cspac
 }
 
 LIBSEL4_INLINE seL4_Error seL4_TCB_SetPriority(seL4_TCB _service, seL4_TCB authority,
-		seL4_Word priority)
+					       seL4_Word priority)
 {
 	const seL4_CPtr caps[] = { authority };
 	seL4_Word args[] = { priority };
@@ -88,7 +93,7 @@ LIBSEL4_INLINE seL4_Error seL4_TCB_SetPriority(seL4_TCB _service, seL4_TCB autho
 }
 
 LIBSEL4_INLINE seL4_Error seL4_TCB_SetMCPriority(seL4_TCB _service, seL4_TCB authority,
-		seL4_Word mcp)
+						 seL4_Word mcp)
 {
 	const seL4_CPtr caps[] = { authority };
 	seL4_Word args[] = { mcp };
@@ -97,7 +102,8 @@ LIBSEL4_INLINE seL4_Error seL4_TCB_SetMCPriority(seL4_TCB _service, seL4_TCB aut
 }
 
 LIBSEL4_INLINE seL4_Error seL4_TCB_SetSchedParams(seL4_TCB _service, seL4_TCB authority,
-		seL4_Word mcp, seL4_Word priority, seL4_CPtr sched_context, seL4_CPtr fault_ep)
+						  seL4_Word mcp, seL4_Word priority,
+						  seL4_CPtr sched_context, seL4_CPtr fault_ep)
 {
 	const seL4_CPtr caps[] = { authority, sched_context, fault_ep };
 	seL4_Word args[] = { mcp, priority };
@@ -113,7 +119,7 @@ LIBSEL4_INLINE seL4_Error seL4_TCB_SetTimeoutEndpoint(seL4_TCB _service, seL4_CP
 }
 
 LIBSEL4_INLINE seL4_Error seL4_TCB_SetIPCBuffer(seL4_TCB _service, seL4_Word buffer,
-		seL4_CPtr bufferFrame)
+						seL4_CPtr bufferFrame)
 {
 	const seL4_CPtr caps[] = { bufferFrame };
 	seL4_Word args[] = { buffer };
@@ -122,8 +128,8 @@ LIBSEL4_INLINE seL4_Error seL4_TCB_SetIPCBuffer(seL4_TCB _service, seL4_Word buf
 }
 
 LIBSEL4_INLINE seL4_Error seL4_TCB_SetSpace(seL4_TCB _service, seL4_CPtr fault_ep,
-		seL4_CNode cspace_root, seL4_Word cspace_root_data, seL4_CPtr vspace_root,
-		seL4_Word vspace_root_data)
+					    seL4_CNode cspace_root, seL4_Word cspace_root_data,
+					    seL4_CPtr vspace_root, seL4_Word vspace_root_data)
 {
 	const seL4_CPtr caps[] = { fault_ep, cspace_root, vspace_root };
 	seL4_Word args[] = { cspace_root_data, vspace_root_data };
@@ -175,7 +181,7 @@ LIBSEL4_INLINE seL4_Error seL4_CNode_Delete(seL4_CNode _service, seL4_Word index
 }
 
 LIBSEL4_INLINE seL4_Error seL4_CNode_CancelBadgedSends(seL4_CNode _service, seL4_Word index,
-		seL4_Uint8 depth)
+						       seL4_Uint8 depth)
 {
 	seL4_Word args[] = { index, depth };
 
@@ -183,8 +189,9 @@ LIBSEL4_INLINE seL4_Error seL4_CNode_CancelBadgedSends(seL4_CNode _service, seL4
 }
 
 LIBSEL4_INLINE seL4_Error seL4_CNode_Copy(seL4_CNode _service, seL4_Word dest_index,
-		seL4_Uint8 dest_depth, seL4_CNode src_root, seL4_Word src_index,
-		seL4_Uint8 src_depth, seL4_CapRights_t rights)
+					  seL4_Uint8 dest_depth, seL4_CNode src_root,
+					  seL4_Word src_index, seL4_Uint8 src_depth,
+					  seL4_CapRights_t rights)
 {
 	const seL4_CPtr caps[] = { src_root };
 	seL4_Word args[] = { dest_index, dest_depth, src_index, src_depth, rights.words[0] };
@@ -193,8 +200,9 @@ LIBSEL4_INLINE seL4_Error seL4_CNode_Copy(seL4_CNode _service, seL4_Word dest_in
 }
 
 LIBSEL4_INLINE seL4_Error seL4_CNode_Mint(seL4_CNode _service, seL4_Word dest_index,
-		seL4_Uint8 dest_depth, seL4_CNode src_root, seL4_Word src_index,
-		seL4_Uint8 src_depth, seL4_CapRights_t rights, seL4_Word badge)
+					  seL4_Uint8 dest_depth, seL4_CNode src_root,
+					  seL4_Word src_index, seL4_Uint8 src_depth,
+					  seL4_CapRights_t rights, seL4_Word badge)
 {
 	const seL4_CPtr caps[] = { src_root };
 	seL4_Word args[] = { dest_index, dest_depth, src_index, src_depth, rights.words[0], badge };
@@ -203,8 +211,8 @@ LIBSEL4_INLINE seL4_Error seL4_CNode_Mint(seL4_CNode _service, seL4_Word dest_in
 }
 
 LIBSEL4_INLINE seL4_Error seL4_CNode_Move(seL4_CNode _service, seL4_Word dest_index,
-		seL4_Uint8 dest_depth, seL4_CNode src_root, seL4_Word src_index,
-		seL4_Uint8 src_depth)
+					  seL4_Uint8 dest_depth, seL4_CNode src_root,
+					  seL4_Word src_index, seL4_Uint8 src_depth)
 {
 	const seL4_CPtr caps[] = { src_root };
 	seL4_Word args[] = { dest_index, dest_depth, src_index, src_depth };
@@ -213,8 +221,9 @@ LIBSEL4_INLINE seL4_Error seL4_CNode_Move(seL4_CNode _service, seL4_Word dest_in
 }
 
 LIBSEL4_INLINE seL4_Error seL4_CNode_Mutate(seL4_CNode _service, seL4_Word dest_index,
-		seL4_Uint8 dest_depth, seL4_CNode src_root, seL4_Word src_index,
-		seL4_Uint8 src_depth, seL4_Word badge)
+					    seL4_Uint8 dest_depth, seL4_CNode src_root,
+					    seL4_Word src_index, seL4_Uint8 src_depth,
+					    seL4_Word badge)
 {
 	const seL4_CPtr caps[] = { src_root };
 	seL4_Word args[] = { dest_index, dest_depth, src_index, src_depth, badge };
@@ -223,19 +232,21 @@ LIBSEL4_INLINE seL4_Error seL4_CNode_Mutate(seL4_CNode _service, seL4_Word dest_
 }
 
 LIBSEL4_INLINE seL4_Error seL4_CNode_Rotate(seL4_CNode _service, seL4_Word dest_index,
-		seL4_Uint8 dest_depth, seL4_Word dest_badge, seL4_CNode pivot_root,
-		seL4_Word pivot_index, seL4_Uint8 pivot_depth, seL4_Word pivot_badge,
-		seL4_CNode src_root, seL4_Word src_index, seL4_Uint8 src_depth)
+					    seL4_Uint8 dest_depth, seL4_Word dest_badge,
+					    seL4_CNode pivot_root, seL4_Word pivot_index,
+					    seL4_Uint8 pivot_depth, seL4_Word pivot_badge,
+					    seL4_CNode src_root, seL4_Word src_index,
+					    seL4_Uint8 src_depth)
 {
 	const seL4_CPtr caps[] = { pivot_root, src_root };
-	seL4_Word args[] = { dest_index, dest_depth, dest_badge, pivot_index, pivot_depth,
-		pivot_badge, src_index, src_depth };
+	seL4_Word args[] = { dest_index,  dest_depth,  dest_badge, pivot_index,
+			     pivot_depth, pivot_badge, src_index,  src_depth };
 
 	return sel4_stub_invoke(_service, CNodeRotate, caps, 2, args, 8);
 }
 
 LIBSEL4_INLINE seL4_Error seL4_IRQControl_Get(seL4_IRQControl _service, seL4_Word irq,
-		seL4_CNode root, seL4_Word index, seL4_Uint8 depth)
+					      seL4_CNode root, seL4_Word index, seL4_Uint8 depth)
 {
 	const seL4_CPtr caps[] = { root };
 	seL4_Word args[] = { irq, index, depth };
@@ -244,7 +255,8 @@ LIBSEL4_INLINE seL4_Error seL4_IRQControl_Get(seL4_IRQControl _service, seL4_Wor
 }
 
 LIBSEL4_INLINE seL4_Error seL4_IRQControl_GetTrigger(seL4_IRQControl _service, seL4_Word irq,
-		seL4_Word trigger, seL4_CNode root, seL4_Word index, seL4_Uint8 depth)
+						     seL4_Word trigger, seL4_CNode root,
+						     seL4_Word index, seL4_Uint8 depth)
 {
 	const seL4_CPtr caps[] = { root };
 	seL4_Word args[] = { irq, trigger, index, depth };
@@ -253,7 +265,8 @@ LIBSEL4_INLINE seL4_Error seL4_IRQControl_GetTrigger(seL4_IRQControl _service, s
 }
 
 LIBSEL4_INLINE seL4_Error seL4_IRQControl_IssueSGISignal(seL4_IRQControl _service, seL4_Word irq,
-		seL4_Word target, seL4_CNode root, seL4_Word index, seL4_Uint8 depth)
+							 seL4_Word target, seL4_CNode root,
+							 seL4_Word index, seL4_Uint8 depth)
 {
 	const seL4_CPtr caps[] = { root };
 	seL4_Word args[] = { irq, target, index, depth };
@@ -267,7 +280,7 @@ LIBSEL4_INLINE seL4_Error seL4_IRQHandler_Ack(seL4_IRQHandler _service)
 }
 
 LIBSEL4_INLINE seL4_Error seL4_IRQHandler_SetNotification(seL4_IRQHandler _service,
-		seL4_CPtr notification)
+							  seL4_CPtr notification)
 {
 	const seL4_CPtr caps[] = { notification };
 
@@ -280,7 +293,7 @@ LIBSEL4_INLINE seL4_Error seL4_IRQHandler_Clear(seL4_IRQHandler _service)
 }
 
 LIBSEL4_INLINE seL4_Error seL4_DomainSet_Set(seL4_DomainSet _service, seL4_Uint8 domain,
-		seL4_TCB thread)
+					     seL4_TCB thread)
 {
 	const seL4_CPtr caps[] = { thread };
 	seL4_Word args[] = { domain };
@@ -289,7 +302,7 @@ LIBSEL4_INLINE seL4_Error seL4_DomainSet_Set(seL4_DomainSet _service, seL4_Uint8
 }
 
 LIBSEL4_INLINE seL4_Error seL4_DomainSet_ScheduleConfigure(seL4_DomainSet _service, seL4_Word index,
-		seL4_Uint8 domain, seL4_Time duration)
+							   seL4_Uint8 domain, seL4_Time duration)
 {
 	seL4_Word args[] = { index, domain, duration };
 
@@ -304,8 +317,10 @@ LIBSEL4_INLINE seL4_Error seL4_DomainSet_ScheduleSetStart(seL4_DomainSet _servic
 }
 
 LIBSEL4_INLINE seL4_Error seL4_SchedControl_ConfigureFlags(seL4_SchedControl _service,
-		seL4_SchedContext schedcontext, seL4_Time budget, seL4_Time period,
-		seL4_Word extra_refills, seL4_Word badge, seL4_Word flags)
+							   seL4_SchedContext schedcontext,
+							   seL4_Time budget, seL4_Time period,
+							   seL4_Word extra_refills, seL4_Word badge,
+							   seL4_Word flags)
 {
 	const seL4_CPtr caps[] = { schedcontext };
 	seL4_Word args[] = { budget, period, extra_refills, badge, flags };
@@ -333,7 +348,7 @@ LIBSEL4_INLINE seL4_Error seL4_SchedContext_UnbindObject(seL4_SchedContext _serv
 }
 
 LIBSEL4_INLINE seL4_Error seL4_ARM_VSpace_Clean_Data(seL4_ARM_VSpace _service, seL4_Word start,
-		seL4_Word end)
+						     seL4_Word end)
 {
 	seL4_Word args[] = { start, end };
 
@@ -341,7 +356,7 @@ LIBSEL4_INLINE seL4_Error seL4_ARM_VSpace_Clean_Data(seL4_ARM_VSpace _service, s
 }
 
 LIBSEL4_INLINE seL4_Error seL4_ARM_VSpace_Invalidate_Data(seL4_ARM_VSpace _service, seL4_Word start,
-		seL4_Word end)
+							  seL4_Word end)
 {
 	seL4_Word args[] = { start, end };
 
@@ -349,7 +364,7 @@ LIBSEL4_INLINE seL4_Error seL4_ARM_VSpace_Invalidate_Data(seL4_ARM_VSpace _servi
 }
 
 LIBSEL4_INLINE seL4_Error seL4_ARM_VSpace_CleanInvalidate_Data(seL4_ARM_VSpace _service,
-		seL4_Word start, seL4_Word end)
+							       seL4_Word start, seL4_Word end)
 {
 	seL4_Word args[] = { start, end };
 
@@ -357,7 +372,7 @@ LIBSEL4_INLINE seL4_Error seL4_ARM_VSpace_CleanInvalidate_Data(seL4_ARM_VSpace _
 }
 
 LIBSEL4_INLINE seL4_Error seL4_ARM_VSpace_Unify_Instruction(seL4_ARM_VSpace _service,
-		seL4_Word start, seL4_Word end)
+							    seL4_Word start, seL4_Word end)
 {
 	seL4_Word args[] = { start, end };
 
@@ -365,7 +380,7 @@ LIBSEL4_INLINE seL4_Error seL4_ARM_VSpace_Unify_Instruction(seL4_ARM_VSpace _ser
 }
 
 LIBSEL4_INLINE seL4_Error seL4_ARM_PageTable_Map(seL4_ARM_PageTable _service, seL4_CPtr vspace,
-		seL4_Word vaddr, seL4_ARM_VMAttributes attr)
+						 seL4_Word vaddr, seL4_ARM_VMAttributes attr)
 {
 	const seL4_CPtr caps[] = { vspace };
 	seL4_Word args[] = { vaddr, attr };
@@ -379,7 +394,8 @@ LIBSEL4_INLINE seL4_Error seL4_ARM_PageTable_Unmap(seL4_ARM_PageTable _service)
 }
 
 LIBSEL4_INLINE seL4_Error seL4_ARM_Page_Map(seL4_ARM_Page _service, seL4_CPtr vspace,
-		seL4_Word vaddr, seL4_CapRights_t rights, seL4_ARM_VMAttributes attr)
+					    seL4_Word vaddr, seL4_CapRights_t rights,
+					    seL4_ARM_VMAttributes attr)
 {
 	const seL4_CPtr caps[] = { vspace };
 	seL4_Word args[] = { vaddr, rights.words[0], attr };
@@ -393,7 +409,7 @@ LIBSEL4_INLINE seL4_Error seL4_ARM_Page_Unmap(seL4_ARM_Page _service)
 }
 
 LIBSEL4_INLINE seL4_Error seL4_ARM_Page_Clean_Data(seL4_ARM_Page _service, seL4_Word start_offset,
-		seL4_Word end_offset)
+						   seL4_Word end_offset)
 {
 	seL4_Word args[] = { start_offset, end_offset };
 
@@ -401,7 +417,8 @@ LIBSEL4_INLINE seL4_Error seL4_ARM_Page_Clean_Data(seL4_ARM_Page _service, seL4_
 }
 
 LIBSEL4_INLINE seL4_Error seL4_ARM_Page_Invalidate_Data(seL4_ARM_Page _service,
-		seL4_Word start_offset, seL4_Word end_offset)
+							seL4_Word start_offset,
+							seL4_Word end_offset)
 {
 	seL4_Word args[] = { start_offset, end_offset };
 
@@ -409,7 +426,8 @@ LIBSEL4_INLINE seL4_Error seL4_ARM_Page_Invalidate_Data(seL4_ARM_Page _service,
 }
 
 LIBSEL4_INLINE seL4_Error seL4_ARM_Page_CleanInvalidate_Data(seL4_ARM_Page _service,
-		seL4_Word start_offset, seL4_Word end_offset)
+							     seL4_Word start_offset,
+							     seL4_Word end_offset)
 {
 	seL4_Word args[] = { start_offset, end_offset };
 
@@ -417,7 +435,8 @@ LIBSEL4_INLINE seL4_Error seL4_ARM_Page_CleanInvalidate_Data(seL4_ARM_Page _serv
 }
 
 LIBSEL4_INLINE seL4_Error seL4_ARM_Page_Unify_Instruction(seL4_ARM_Page _service,
-		seL4_Word start_offset, seL4_Word end_offset)
+							  seL4_Word start_offset,
+							  seL4_Word end_offset)
 {
 	seL4_Word args[] = { start_offset, end_offset };
 
@@ -425,7 +444,8 @@ LIBSEL4_INLINE seL4_Error seL4_ARM_Page_Unify_Instruction(seL4_ARM_Page _service
 }
 
 LIBSEL4_INLINE seL4_Error seL4_ARM_ASIDControl_MakePool(seL4_ARM_ASIDControl _service,
-		seL4_Untyped untyped, seL4_CNode root, seL4_Word index, seL4_Uint8 depth)
+							seL4_Untyped untyped, seL4_CNode root,
+							seL4_Word index, seL4_Uint8 depth)
 {
 	const seL4_CPtr caps[] = { untyped, root };
 	seL4_Word args[] = { index, depth };
@@ -448,7 +468,8 @@ LIBSEL4_INLINE seL4_Error seL4_ARM_VCPU_SetTCB(seL4_ARM_VCPU _service, seL4_TCB 
 }
 
 LIBSEL4_INLINE seL4_Error seL4_ARM_VCPU_InjectIRQ(seL4_ARM_VCPU _service, seL4_Uint16 virq,
-		seL4_Uint8 priority, seL4_Uint8 group, seL4_Uint8 index)
+						  seL4_Uint8 priority, seL4_Uint8 group,
+						  seL4_Uint8 index)
 {
 	seL4_Word args[] = { virq | (seL4_Word)priority << 16 | (seL4_Word)group << 24 |
 			     (seL4_Word)index << 32 };
@@ -457,7 +478,7 @@ LIBSEL4_INLINE seL4_Error seL4_ARM_VCPU_InjectIRQ(seL4_ARM_VCPU _service, seL4_U
 }
 
 LIBSEL4_INLINE seL4_Error seL4_ARM_VCPU_WriteRegs(seL4_ARM_VCPU _service, seL4_VCPUReg field,
-		seL4_Word value)
+						  seL4_Word value)
 {
 	seL4_Word args[] = { (seL4_Word)field, value };
 
@@ -471,12 +492,12 @@ LIBSEL4_INLINE seL4_Error seL4_ARM_VCPU_AckVPPI(seL4_ARM_VCPU _service, seL4_Wor
 	return sel4_stub_invoke(_service, ARMVCPUAckVPPI, seL4_Null, 0, args, 1);
 }
 
-
-#define SEL4_USER_CONTEXT_WORDS	(sizeof(seL4_UserContext) / sizeof(seL4_Word))
+#define SEL4_USER_CONTEXT_WORDS (sizeof(seL4_UserContext) / sizeof(seL4_Word))
 
 /* Overwrites all of *regs; only the first `count` words are the thread's. */
 LIBSEL4_INLINE seL4_Error seL4_TCB_ReadRegisters(seL4_TCB _service, seL4_Bool suspend_source,
-		seL4_Uint8 arch_flags, seL4_Word count, seL4_UserContext *regs)
+						 seL4_Uint8 arch_flags, seL4_Word count,
+						 seL4_UserContext *regs)
 {
 	seL4_Word args[] = { (suspend_source & 1ul) | (arch_flags & 0xfful) << 8, count };
 	seL4_Word *words = (seL4_Word *)regs;
@@ -489,13 +510,14 @@ LIBSEL4_INLINE seL4_Error seL4_TCB_ReadRegisters(seL4_TCB _service, seL4_Bool su
 }
 
 LIBSEL4_INLINE seL4_Error seL4_TCB_WriteRegisters(seL4_TCB _service, seL4_Bool resume_target,
-		seL4_Uint8 arch_flags, seL4_Word count, seL4_UserContext *regs)
+						  seL4_Uint8 arch_flags, seL4_Word count,
+						  seL4_UserContext *regs)
 {
 	const seL4_Word *words = (const seL4_Word *)regs;
 	seL4_Word mr[SEL4_STUB_REGS] = { (resume_target & 1ul) | (arch_flags & 0xfful) << 8, count,
 					 words[0], words[1] };
-	seL4_MessageInfo_t info = seL4_MessageInfo_new(TCBWriteRegisters, 0, 0,
-						       2 + SEL4_USER_CONTEXT_WORDS);
+	seL4_MessageInfo_t info =
+		seL4_MessageInfo_new(TCBWriteRegisters, 0, 0, 2 + SEL4_USER_CONTEXT_WORDS);
 	seL4_Error err;
 
 	for (seL4_Word i = 2; i < SEL4_USER_CONTEXT_WORDS; i++)
@@ -513,7 +535,7 @@ typedef struct seL4_TCB_SetFlags {
 } seL4_TCB_SetFlags_t;
 
 LIBSEL4_INLINE seL4_TCB_SetFlags_t seL4_TCB_SetFlags(seL4_TCB _service, seL4_Word clear,
-		seL4_Word set)
+						     seL4_Word set)
 {
 	seL4_Word args[] = { clear, set };
 	seL4_Word ret[SEL4_STUB_REGS];
@@ -534,8 +556,8 @@ LIBSEL4_INLINE seL4_SchedContext_Consumed_t seL4_SchedContext_Consumed(seL4_Sche
 	seL4_Word ret[SEL4_STUB_REGS];
 	seL4_SchedContext_Consumed_t result;
 
-	result.error = sel4_stub_method(_service, SchedContextConsumed, seL4_Null, 0, seL4_Null, 0,
-					ret);
+	result.error =
+		sel4_stub_method(_service, SchedContextConsumed, seL4_Null, 0, seL4_Null, 0, ret);
 	result.consumed = ret[0];
 	return result;
 }
@@ -550,8 +572,8 @@ LIBSEL4_INLINE seL4_SchedContext_YieldTo_t seL4_SchedContext_YieldTo(seL4_SchedC
 	seL4_Word ret[SEL4_STUB_REGS];
 	seL4_SchedContext_YieldTo_t result;
 
-	result.error = sel4_stub_method(_service, SchedContextYieldTo, seL4_Null, 0, seL4_Null, 0,
-					ret);
+	result.error =
+		sel4_stub_method(_service, SchedContextYieldTo, seL4_Null, 0, seL4_Null, 0, ret);
 	result.consumed = ret[0];
 	return result;
 }
@@ -566,8 +588,8 @@ LIBSEL4_INLINE seL4_ARM_Page_GetAddress_t seL4_ARM_Page_GetAddress(seL4_ARM_Page
 	seL4_Word ret[SEL4_STUB_REGS];
 	seL4_ARM_Page_GetAddress_t result;
 
-	result.error = sel4_stub_method(_service, ARMPageGetAddress, seL4_Null, 0, seL4_Null, 0,
-					ret);
+	result.error =
+		sel4_stub_method(_service, ARMPageGetAddress, seL4_Null, 0, seL4_Null, 0, ret);
 	result.paddr = ret[0];
 	return result;
 }
@@ -578,7 +600,7 @@ typedef struct seL4_ARM_VCPU_ReadRegs {
 } seL4_ARM_VCPU_ReadRegs_t;
 
 LIBSEL4_INLINE seL4_ARM_VCPU_ReadRegs_t seL4_ARM_VCPU_ReadRegs(seL4_ARM_VCPU _service,
-		seL4_VCPUReg field)
+							       seL4_VCPUReg field)
 {
 	seL4_Word args[] = { (seL4_Word)field };
 	seL4_Word ret[SEL4_STUB_REGS];
@@ -590,7 +612,7 @@ LIBSEL4_INLINE seL4_ARM_VCPU_ReadRegs_t seL4_ARM_VCPU_ReadRegs(seL4_ARM_VCPU _se
 }
 
 LIBSEL4_INLINE seL4_Error seL4_ARM_SMC_Call(seL4_ARM_SMC _service, seL4_ARM_SMCContext *smc_args,
-		seL4_ARM_SMCContext *smc_response)
+					    seL4_ARM_SMCContext *smc_response)
 {
 	const seL4_Word *args = (const seL4_Word *)smc_args;
 	seL4_Word *words = (seL4_Word *)smc_response;

@@ -59,8 +59,8 @@ typedef struct seL4_BootInfo {
 	seL4_UntypedDesc untypedList[CONFIG_MAX_NUM_BOOTINFO_UNTYPED_CAPS];
 } seL4_BootInfo;
 
-#define seL4_BootInfoFrameBits	seL4_PageBits
-#define seL4_BootInfoFrameSize	LIBSEL4_BIT(seL4_BootInfoFrameBits)
+#define seL4_BootInfoFrameBits seL4_PageBits
+#define seL4_BootInfoFrameSize LIBSEL4_BIT(seL4_BootInfoFrameBits)
 
 SEL4_COMPILE_ASSERT(untyped_desc_size, sizeof(seL4_UntypedDesc) == 16)
 SEL4_COMPILE_ASSERT(bootinfo_size, sizeof(seL4_BootInfo) == 184 + 230 * 16)

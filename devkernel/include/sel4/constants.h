@@ -5,15 +5,11 @@
 #include <sel4/simple_types.h>
 
 /* Limits of a message. */
-enum seL4_MsgLimits {
-	seL4_MsgLengthBits = 7,
-	seL4_MsgExtraCapBits = 2,
-	seL4_MsgMaxLength = 120
-};
+enum seL4_MsgLimits { seL4_MsgLengthBits = 7, seL4_MsgExtraCapBits = 2, seL4_MsgMaxLength = 120 };
 
-#define seL4_MsgMaxExtraCaps		(LIBSEL4_BIT(seL4_MsgExtraCapBits) - 1)
-#define seL4_FastMessageRegisters	4
-#define seL4_CapRightsBits		4
+#define seL4_MsgMaxExtraCaps (LIBSEL4_BIT(seL4_MsgExtraCapBits) - 1)
+#define seL4_FastMessageRegisters 4
+#define seL4_CapRightsBits 4
 
 enum priorityConstants {
 	seL4_InvalidPrio = -1,
@@ -44,35 +40,35 @@ typedef enum {
 } seL4_SchedContextFlag;
 
 /* Object sizes, as log2 of bytes. */
-#define seL4_WordBits			64
-#define seL4_WordSizeBits		3
-#define seL4_SlotBits			5
-#define seL4_TCBBits			11
-#define seL4_EndpointBits		4
-#define seL4_NotificationBits		6
-#define seL4_ReplyBits			5
-#define seL4_MinSchedContextBits	7
-#define seL4_IPCBufferSizeBits		10
-#define seL4_PageBits			12
-#define seL4_LargePageBits		21
-#define seL4_HugePageBits		30
-#define seL4_PageTableBits		12
-#define seL4_PageTableEntryBits		3
-#define seL4_PageTableIndexBits		9
-#define seL4_VSpaceBits			13
-#define seL4_VSpaceEntryBits		3
-#define seL4_VSpaceIndexBits		10
-#define seL4_ASIDPoolBits		12
-#define seL4_ASIDPoolIndexBits		9
-#define seL4_NumASIDPoolsBits		7
-#define seL4_ARM_VCPUBits		12
-#define seL4_VCPUBits			12
-#define seL4_MinUntypedBits		4
-#define seL4_MaxUntypedBits		47
+#define seL4_WordBits 64
+#define seL4_WordSizeBits 3
+#define seL4_SlotBits 5
+#define seL4_TCBBits 11
+#define seL4_EndpointBits 4
+#define seL4_NotificationBits 6
+#define seL4_ReplyBits 5
+#define seL4_MinSchedContextBits 7
+#define seL4_IPCBufferSizeBits 10
+#define seL4_PageBits 12
+#define seL4_LargePageBits 21
+#define seL4_HugePageBits 30
+#define seL4_PageTableBits 12
+#define seL4_PageTableEntryBits 3
+#define seL4_PageTableIndexBits 9
+#define seL4_VSpaceBits 13
+#define seL4_VSpaceEntryBits 3
+#define seL4_VSpaceIndexBits 10
+#define seL4_ASIDPoolBits 12
+#define seL4_ASIDPoolIndexBits 9
+#define seL4_NumASIDPoolsBits 7
+#define seL4_ARM_VCPUBits 12
+#define seL4_VCPUBits 12
+#define seL4_MinUntypedBits 4
+#define seL4_MaxUntypedBits 47
 
 /* Words of a scheduling context that are not extra refills, and the size of one refill. */
-#define seL4_CoreSchedContextBytes	128
-#define seL4_RefillSizeBytes		16
+#define seL4_CoreSchedContextBytes 128
+#define seL4_RefillSizeBytes 16
 
 /* Extra refills that a scheduling context of 2^size bytes can hold. */
 LIBSEL4_INLINE_FUNC seL4_Word seL4_MaxExtraRefills(seL4_Word size)
@@ -81,15 +77,15 @@ LIBSEL4_INLINE_FUNC seL4_Word seL4_MaxExtraRefills(seL4_Word size)
 }
 
 /* Highest address of a user address space. */
-#define seL4_UserTop			0x000000fffffffffful
-#define seL4_UserVSpaceTop		seL4_UserTop
+#define seL4_UserTop 0x000000fffffffffful
+#define seL4_UserVSpaceTop seL4_UserTop
 
-#define seL4_GuardSizeBits		6
-#define seL4_GuardBits			58
-#define seL4_BadgeBits			64
+#define seL4_GuardSizeBits 6
+#define seL4_GuardBits 58
+#define seL4_BadgeBits 64
 
-#define seL4_DataFault			0
-#define seL4_InstructionFault		1
+#define seL4_DataFault 0
+#define seL4_InstructionFault 1
 
 /* Layouts of fault messages: index of each message register. */
 typedef enum {

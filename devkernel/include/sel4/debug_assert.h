@@ -2,8 +2,8 @@
 #pragma once
 
 #ifdef NDEBUG
-#define seL4_DebugAssert(expr)	((void)0)
+#define seL4_DebugAssert(expr) ((void)0)
 #else
 #include <sel4/assert.h>
-#define seL4_DebugAssert(expr)	seL4_Assert(expr)
+#define seL4_DebugAssert(expr) seL4_Assert(expr)
 #endif

@@ -9,10 +9,10 @@ LIBSEL4_INLINE_FUNC seL4_Uint64 seL4_Fault_get_seL4_FaultType(seL4_Fault_t fault
 	return fault.words[0];
 }
 
-#define SEL4_FAULT_FIELD(kind, field, mr)						\
-	LIBSEL4_INLINE_FUNC seL4_Uint64 seL4_Fault_##kind##_get_##field(seL4_Fault_t fault)	\
-	{										\
-		return fault.words[(mr) + 1];						\
+#define SEL4_FAULT_FIELD(kind, field, mr)                                                   \
+	LIBSEL4_INLINE_FUNC seL4_Uint64 seL4_Fault_##kind##_get_##field(seL4_Fault_t fault) \
+	{                                                                                   \
+		return fault.words[(mr) + 1];                                               \
 	}
 
 SEL4_FAULT_FIELD(CapFault, IP, seL4_CapFault_IP)
@@ -74,10 +74,10 @@ LIBSEL4_INLINE_FUNC seL4_Fault_t seL4_getFault(seL4_MessageInfo_t tag)
 	return fault;
 }
 
-#define SEL4_FAULT_TEST(name, kind)							\
-	LIBSEL4_INLINE_FUNC seL4_Bool seL4_is##name##_tag(seL4_MessageInfo_t tag)	\
-	{										\
-		return seL4_MessageInfo_get_label(tag) == seL4_Fault_##kind;		\
+#define SEL4_FAULT_TEST(name, kind)                                               \
+	LIBSEL4_INLINE_FUNC seL4_Bool seL4_is##name##_tag(seL4_MessageInfo_t tag) \
+	{                                                                         \
+		return seL4_MessageInfo_get_label(tag) == seL4_Fault_##kind;      \
 	}
 
 SEL4_FAULT_TEST(NullFault, NullFault)

@@ -30,9 +30,10 @@ LIBSEL4_INLINE_FUNC void sel4_stub_send(seL4_Word sys, seL4_Word dest, seL4_Mess
  * Sends mr[0..3] and takes the answer back into it. `second` goes to x6, `third` to x8; *badge
  * gets x0. For receive-only calls what is sent is ignored.
  */
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t
-sel4_stub_exchange(seL4_Word sys, seL4_Word cap, seL4_MessageInfo_t info, seL4_Word mr[4],
-		   seL4_Word *badge, seL4_Word second, seL4_Word third)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t sel4_stub_exchange(seL4_Word sys, seL4_Word cap,
+							  seL4_MessageInfo_t info, seL4_Word mr[4],
+							  seL4_Word *badge, seL4_Word second,
+							  seL4_Word third)
 {
 	register seL4_Word x0 __asm__("x0") = cap;
 	register seL4_Word x1 __asm__("x1") = info.words[0];
@@ -97,9 +98,9 @@ LIBSEL4_INLINE_FUNC void sel4_stub_scatter(const seL4_Word mr[4], seL4_Word *mr0
 }
 
 /* An exchange whose message registers 0..3 live in the IPC buffer. */
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t
-sel4_stub_buffered(seL4_Word sys, seL4_Word cap, seL4_MessageInfo_t info, seL4_Word *badge,
-		   seL4_Word second, seL4_Word third)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t sel4_stub_buffered(seL4_Word sys, seL4_Word cap,
+							  seL4_MessageInfo_t info, seL4_Word *badge,
+							  seL4_Word second, seL4_Word third)
 {
 	seL4_Word mr[4];
 
@@ -109,15 +110,15 @@ sel4_stub_buffered(seL4_Word sys, seL4_Word cap, seL4_MessageInfo_t info, seL4_W
 	return info;
 }
 
-#define SEL4_STUB_NO_INFO	seL4_MessageInfo_new(0, 0, 0, 0)
+#define SEL4_STUB_NO_INFO seL4_MessageInfo_new(0, 0, 0, 0)
 
 /* A receive: nothing is sent, MR0..3 go to the IPC buffer. */
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t
-sel4_stub_recv(seL4_Word sys, seL4_Word cap, seL4_Word *badge, seL4_Word reply)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t sel4_stub_recv(seL4_Word sys, seL4_Word cap,
+						      seL4_Word *badge, seL4_Word reply)
 {
 	seL4_Word mr[4] = { 0 };
-	seL4_MessageInfo_t info = sel4_stub_exchange(sys, cap, SEL4_STUB_NO_INFO, mr, badge, reply,
-						     0);
+	seL4_MessageInfo_t info =
+		sel4_stub_exchange(sys, cap, SEL4_STUB_NO_INFO, mr, badge, reply, 0);
 
 	sel4_stub_store(mr);
 	return info;
@@ -173,9 +174,9 @@ LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_Call(seL4_CPtr dest, seL4_MessageInf
 	return sel4_stub_buffered((seL4_Word)seL4_SysCall, dest, msgInfo, seL4_Null, 0, 0);
 }
 
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t
-seL4_CallWithMRs(seL4_CPtr dest, seL4_MessageInfo_t msgInfo, seL4_Word *mr0, seL4_Word *mr1,
-		 seL4_Word *mr2, seL4_Word *mr3)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_CallWithMRs(seL4_CPtr dest, seL4_MessageInfo_t msgInfo,
+							seL4_Word *mr0, seL4_Word *mr1,
+							seL4_Word *mr2, seL4_Word *mr3)
 {
 	seL4_Word mr[4];
 
@@ -190,9 +191,10 @@ LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_Recv(seL4_CPtr src, seL4_Word *sende
 	return sel4_stub_recv((seL4_Word)seL4_SysRecv, src, sender, reply);
 }
 
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t
-seL4_RecvWithMRs(seL4_CPtr src, seL4_Word *sender, seL4_CPtr reply, seL4_Word *mr0, seL4_Word *mr1,
-		 seL4_Word *mr2, seL4_Word *mr3)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_RecvWithMRs(seL4_CPtr src, seL4_Word *sender,
+							seL4_CPtr reply, seL4_Word *mr0,
+							seL4_Word *mr1, seL4_Word *mr2,
+							seL4_Word *mr3)
 {
 	seL4_Word mr[4] = { 0 };
 	seL4_MessageInfo_t info = sel4_stub_exchange((seL4_Word)seL4_SysRecv, src,
@@ -202,8 +204,8 @@ seL4_RecvWithMRs(seL4_CPtr src, seL4_Word *sender, seL4_CPtr reply, seL4_Word *m
 	return info;
 }
 
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t
-seL4_NBRecv(seL4_CPtr src, seL4_Word *sender, seL4_CPtr reply)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_NBRecv(seL4_CPtr src, seL4_Word *sender,
+						   seL4_CPtr reply)
 {
 	return sel4_stub_recv((seL4_Word)seL4_SysNBRecv, src, sender, reply);
 }
@@ -213,9 +215,9 @@ LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_Wait(seL4_CPtr src, seL4_Word *sende
 	return sel4_stub_recv((seL4_Word)seL4_SysWait, src, sender, 0);
 }
 
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t
-seL4_WaitWithMRs(seL4_CPtr src, seL4_Word *sender, seL4_Word *mr0, seL4_Word *mr1, seL4_Word *mr2,
-		 seL4_Word *mr3)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_WaitWithMRs(seL4_CPtr src, seL4_Word *sender,
+							seL4_Word *mr0, seL4_Word *mr1,
+							seL4_Word *mr2, seL4_Word *mr3)
 {
 	seL4_Word mr[4] = { 0 };
 	seL4_MessageInfo_t info = sel4_stub_exchange((seL4_Word)seL4_SysWait, src,
@@ -235,15 +237,17 @@ LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_Poll(seL4_CPtr src, seL4_Word *sende
 	return seL4_NBWait(src, sender);
 }
 
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t
-seL4_ReplyRecv(seL4_CPtr src, seL4_MessageInfo_t msgInfo, seL4_Word *sender, seL4_CPtr reply)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_ReplyRecv(seL4_CPtr src, seL4_MessageInfo_t msgInfo,
+						      seL4_Word *sender, seL4_CPtr reply)
 {
 	return sel4_stub_buffered((seL4_Word)seL4_SysReplyRecv, src, msgInfo, sender, reply, 0);
 }
 
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t
-seL4_ReplyRecvWithMRs(seL4_CPtr src, seL4_MessageInfo_t msgInfo, seL4_Word *sender, seL4_Word *mr0,
-		      seL4_Word *mr1, seL4_Word *mr2, seL4_Word *mr3, seL4_CPtr reply)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_ReplyRecvWithMRs(seL4_CPtr src,
+							     seL4_MessageInfo_t msgInfo,
+							     seL4_Word *sender, seL4_Word *mr0,
+							     seL4_Word *mr1, seL4_Word *mr2,
+							     seL4_Word *mr3, seL4_CPtr reply)
 {
 	seL4_Word mr[4];
 
@@ -254,17 +258,16 @@ seL4_ReplyRecvWithMRs(seL4_CPtr src, seL4_MessageInfo_t msgInfo, seL4_Word *send
 	return msgInfo;
 }
 
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t
-seL4_NBSendRecv(seL4_CPtr dest, seL4_MessageInfo_t msgInfo, seL4_CPtr src, seL4_Word *sender,
-		seL4_CPtr reply)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_NBSendRecv(seL4_CPtr dest, seL4_MessageInfo_t msgInfo,
+						       seL4_CPtr src, seL4_Word *sender,
+						       seL4_CPtr reply)
 {
 	return sel4_stub_buffered((seL4_Word)seL4_SysNBSendRecv, src, msgInfo, sender, reply, dest);
 }
 
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t
-seL4_NBSendRecvWithMRs(seL4_CPtr dest, seL4_MessageInfo_t msgInfo, seL4_CPtr src, seL4_Word *sender,
-		       seL4_Word *mr0, seL4_Word *mr1, seL4_Word *mr2, seL4_Word *mr3,
-		       seL4_CPtr reply)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_NBSendRecvWithMRs(
+	seL4_CPtr dest, seL4_MessageInfo_t msgInfo, seL4_CPtr src, seL4_Word *sender,
+	seL4_Word *mr0, seL4_Word *mr1, seL4_Word *mr2, seL4_Word *mr3, seL4_CPtr reply)
 {
 	seL4_Word mr[4];
 
@@ -275,15 +278,17 @@ seL4_NBSendRecvWithMRs(seL4_CPtr dest, seL4_MessageInfo_t msgInfo, seL4_CPtr src
 	return msgInfo;
 }
 
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t
-seL4_NBSendWait(seL4_CPtr dest, seL4_MessageInfo_t msgInfo, seL4_CPtr src, seL4_Word *sender)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_NBSendWait(seL4_CPtr dest, seL4_MessageInfo_t msgInfo,
+						       seL4_CPtr src, seL4_Word *sender)
 {
 	return sel4_stub_buffered((seL4_Word)seL4_SysNBSendWait, src, msgInfo, sender, dest, 0);
 }
 
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t
-seL4_NBSendWaitWithMRs(seL4_CPtr dest, seL4_MessageInfo_t msgInfo, seL4_CPtr src, seL4_Word *sender,
-		       seL4_Word *mr0, seL4_Word *mr1, seL4_Word *mr2, seL4_Word *mr3)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_NBSendWaitWithMRs(seL4_CPtr dest,
+							      seL4_MessageInfo_t msgInfo,
+							      seL4_CPtr src, seL4_Word *sender,
+							      seL4_Word *mr0, seL4_Word *mr1,
+							      seL4_Word *mr2, seL4_Word *mr3)
 {
 	seL4_Word mr[4];
 

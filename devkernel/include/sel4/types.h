@@ -9,8 +9,8 @@
 #include <sel4/errors.h>
 #include <sel4/constants.h>
 
-#define seL4_UntypedRetypeMaxObjects	CONFIG_RETYPE_FAN_OUT_LIMIT
-#define seL4_NilData			0
+#define seL4_UntypedRetypeMaxObjects CONFIG_RETYPE_FAN_OUT_LIMIT
+#define seL4_NilData 0
 
 typedef seL4_Word seL4_NodeId;
 typedef seL4_Word seL4_PAddr;
@@ -56,24 +56,24 @@ typedef struct seL4_ARM_SMCContext_ {
 } seL4_ARM_SMCContext;
 
 /* Accessors <type>_get_<field> and <type>_set_<field> of a field in word 0. */
-#define SEL4_FIELD_ACCESSORS(type, field, shift, width)					\
-	LIBSEL4_INLINE_FUNC seL4_Uint64 CONST type##_get_##field(type##_t v)		\
-	{										\
-		return (v.words[0] >> (shift)) & (~0ul >> (64 - (width)));		\
-	}										\
-	LIBSEL4_INLINE_FUNC type##_t CONST type##_set_##field(type##_t v, seL4_Uint64 x)	\
-	{										\
-		v.words[0] &= ~((~0ul >> (64 - (width))) << (shift));			\
-		v.words[0] |= (x & (~0ul >> (64 - (width)))) << (shift);		\
-		return v;								\
-	}										\
-	LIBSEL4_INLINE_FUNC seL4_Uint64 PURE type##_ptr_get_##field(type##_t *v)		\
-	{										\
-		return type##_get_##field(*v);						\
-	}										\
-	LIBSEL4_INLINE_FUNC void type##_ptr_set_##field(type##_t *v, seL4_Uint64 x)	\
-	{										\
-		*v = type##_set_##field(*v, x);						\
+#define SEL4_FIELD_ACCESSORS(type, field, shift, width)                                  \
+	LIBSEL4_INLINE_FUNC seL4_Uint64 CONST type##_get_##field(type##_t v)             \
+	{                                                                                \
+		return (v.words[0] >> (shift)) & (~0ul >> (64 - (width)));               \
+	}                                                                                \
+	LIBSEL4_INLINE_FUNC type##_t CONST type##_set_##field(type##_t v, seL4_Uint64 x) \
+	{                                                                                \
+		v.words[0] &= ~((~0ul >> (64 - (width))) << (shift));                    \
+		v.words[0] |= (x & (~0ul >> (64 - (width)))) << (shift);                 \
+		return v;                                                                \
+	}                                                                                \
+	LIBSEL4_INLINE_FUNC seL4_Uint64 PURE type##_ptr_get_##field(type##_t *v)         \
+	{                                                                                \
+		return type##_get_##field(*v);                                           \
+	}                                                                                \
+	LIBSEL4_INLINE_FUNC void type##_ptr_set_##field(type##_t *v, seL4_Uint64 x)      \
+	{                                                                                \
+		*v = type##_set_##field(*v, x);                                          \
 	}
 
 typedef struct seL4_MessageInfo {
@@ -85,9 +85,10 @@ SEL4_FIELD_ACCESSORS(seL4_MessageInfo, capsUnwrapped, 9, 3)
 SEL4_FIELD_ACCESSORS(seL4_MessageInfo, extraCaps, 7, 2)
 SEL4_FIELD_ACCESSORS(seL4_MessageInfo, length, 0, 7)
 
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t CONST
-seL4_MessageInfo_new(seL4_Uint64 label, seL4_Uint64 capsUnwrapped, seL4_Uint64 extraCaps,
-		     seL4_Uint64 length)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t CONST seL4_MessageInfo_new(seL4_Uint64 label,
+								  seL4_Uint64 capsUnwrapped,
+								  seL4_Uint64 extraCaps,
+								  seL4_Uint64 length)
 {
 	seL4_MessageInfo_t info = { { label << 12 | (capsUnwrapped & 7) << 9 |
 				      (extraCaps & 3) << 7 | (length & 0x7f) } };
@@ -104,9 +105,10 @@ SEL4_FIELD_ACCESSORS(seL4_CapRights, capAllowGrant, 2, 1)
 SEL4_FIELD_ACCESSORS(seL4_CapRights, capAllowRead, 1, 1)
 SEL4_FIELD_ACCESSORS(seL4_CapRights, capAllowWrite, 0, 1)
 
-LIBSEL4_INLINE_FUNC seL4_CapRights_t CONST
-seL4_CapRights_new(seL4_Uint64 capAllowGrantReply, seL4_Uint64 capAllowGrant,
-		   seL4_Uint64 capAllowRead, seL4_Uint64 capAllowWrite)
+LIBSEL4_INLINE_FUNC seL4_CapRights_t CONST seL4_CapRights_new(seL4_Uint64 capAllowGrantReply,
+							      seL4_Uint64 capAllowGrant,
+							      seL4_Uint64 capAllowRead,
+							      seL4_Uint64 capAllowWrite)
 {
 	seL4_CapRights_t rights = { { (capAllowGrantReply & 1) << 3 | (capAllowGrant & 1) << 2 |
 				      (capAllowRead & 1) << 1 | (capAllowWrite & 1) } };
@@ -114,15 +116,15 @@ seL4_CapRights_new(seL4_Uint64 capAllowGrantReply, seL4_Uint64 capAllowGrant,
 	return rights;
 }
 
-#define seL4_ReadWrite		seL4_CapRights_new(0, 0, 1, 1)
-#define seL4_AllRights		seL4_CapRights_new(1, 1, 1, 1)
-#define seL4_CanRead		seL4_CapRights_new(0, 0, 1, 0)
-#define seL4_CanWrite		seL4_CapRights_new(0, 0, 0, 1)
-#define seL4_CanGrant		seL4_CapRights_new(0, 1, 0, 0)
-#define seL4_CanGrantReply	seL4_CapRights_new(1, 0, 0, 0)
-#define seL4_NoWrite		seL4_CapRights_new(1, 1, 1, 0)
-#define seL4_NoRead		seL4_CapRights_new(1, 1, 0, 1)
-#define seL4_NoRights		seL4_CapRights_new(0, 0, 0, 0)
+#define seL4_ReadWrite seL4_CapRights_new(0, 0, 1, 1)
+#define seL4_AllRights seL4_CapRights_new(1, 1, 1, 1)
+#define seL4_CanRead seL4_CapRights_new(0, 0, 1, 0)
+#define seL4_CanWrite seL4_CapRights_new(0, 0, 0, 1)
+#define seL4_CanGrant seL4_CapRights_new(0, 1, 0, 0)
+#define seL4_CanGrantReply seL4_CapRights_new(1, 0, 0, 0)
+#define seL4_NoWrite seL4_CapRights_new(1, 1, 1, 0)
+#define seL4_NoRead seL4_CapRights_new(1, 1, 0, 1)
+#define seL4_NoRights seL4_CapRights_new(0, 0, 0, 0)
 
 typedef struct seL4_CNode_CapData {
 	seL4_Uint64 words[1];
@@ -131,8 +133,8 @@ typedef struct seL4_CNode_CapData {
 SEL4_FIELD_ACCESSORS(seL4_CNode_CapData, guard, 6, 58)
 SEL4_FIELD_ACCESSORS(seL4_CNode_CapData, guardSize, 0, 6)
 
-LIBSEL4_INLINE_FUNC seL4_CNode_CapData_t CONST
-seL4_CNode_CapData_new(seL4_Uint64 guard, seL4_Uint64 guardSize)
+LIBSEL4_INLINE_FUNC seL4_CNode_CapData_t CONST seL4_CNode_CapData_new(seL4_Uint64 guard,
+								      seL4_Uint64 guardSize)
 {
 	seL4_CNode_CapData_t data = { { guard << 6 | (guardSize & 0x3f) } };
 
