@@ -262,7 +262,7 @@ static void read_passthrough(const struct value *v, const struct field *f, void 
 	}
 }
 
-static void check_bank(const struct value *v, int item, const struct sysdesc_bank *bank,
+static bool check_bank(const struct value *v, int item, const struct sysdesc_bank *bank,
 		       struct report *report)
 {
 	if (bank->size == 0)
@@ -272,6 +272,9 @@ static void check_bank(const struct value *v, int item, const struct sysdesc_ban
 		ERROR(v, item,
 		      "bank 0x%lx + 0x%lx ends beyond 1 TiB; each bank is <base size>, two cells each",
 		      bank->base, bank->size);
+	else
+		return true;
+	return false;
 }
 
 /* Into a struct sysdesc_service. */
@@ -282,6 +285,7 @@ static void read_memory(const struct value *v, const struct field *f, void *to,
 	size_t banks = v->len / (4 * CELL);
 
 	(void)f;
+	svc->banks = 0;
 	if (banks == 0 || v->len % (4 * CELL) != 0) {
 		ERROR(v, -1,
 		      "has %zu bytes; each bank is <base size>, two cells each, like <0x0 0x40000000 0x0 0x20000000>",
@@ -292,12 +296,13 @@ static void read_memory(const struct value *v, const struct field *f, void *to,
 		ERROR(v, -1, "has %zu banks; at most %u are possible", banks, SYSDESC_MAX_BANKS);
 		return;
 	}
-	svc->banks = (unsigned int)banks;
 	for (unsigned int i = 0; i < banks; i++) {
 		svc->bank[i].base = get_u64(v, 4 * i);
 		svc->bank[i].size = get_u64(v, 4 * i + 2);
-		check_bank(v, (int)i, &svc->bank[i], report);
+		if (!check_bank(v, (int)i, &svc->bank[i], report))
+			return;
 	}
+	svc->banks = (unsigned int)banks;
 }
 
 /* --- nodes ----------------------------------------------------------------------------------------- */

@@ -75,8 +75,9 @@ struct sysdesc {
 
 /*
  * Parse the `size` bytes at `fdt` (8-byte aligned, not trusted, must stay there while *out is in use). Returns 0, or -1
- * with everything that is wrong added to *report (*out is then not to be used). Strict: an unknown node or property is
- * an error. What only the board's tree can tell is checked by vmfdt_check().
+ * with everything that is wrong added to *report. *out is then good only for looking for further mistakes: it holds what
+ * was right and within its bounds, but there may be no board, no service-VM, no bank, no kernel. Strict: an unknown node
+ * or property is an error. What only the board's tree can tell is checked by vmfdt_check().
  */
 int sysdesc_parse(const void *fdt, size_t size, struct sysdesc *out, struct report *report);
 

@@ -144,7 +144,7 @@ static void resolve_patterns(struct pick *p)
 {
 	for (unsigned int i = 0; i < p->svc->passthroughs; i++) {
 		struct tree_walk w = { .fdt = p->fdt, .depth = -1 };
-		bool found = false;
+		bool found = p->svc->passthrough[i][0] != '/'; /* reported by sysdesc_parse() */
 
 		while (tree_next(&w))
 			if (w.depth > 0 && tree_glob(p->svc->passthrough[i], w.path))
