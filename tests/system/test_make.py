@@ -12,7 +12,8 @@ def test_second_run_rebuilds_nothing(make):
     assert first.returncode == 0, first.stderr.decode()
     second = make("run-images")
     assert second.returncode == 0
-    assert re.fullmatch(rb"make: Nothing to be done for 'run-images'\.\n", second.stdout), second.stdout
+    # Either nothing at all, or make says that there is nothing.
+    assert not re.sub(rb"make: Nothing to be done for 'run-images'\.\n", b"", second.stdout)
 
 
 def test_help_names_the_commands(make):
