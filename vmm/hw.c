@@ -31,33 +31,47 @@ _Static_assert((int)HW_REG_TPIDR_EL0 ==
 #define TRANSFER_HEADER 2
 #define NO_FLAGS 0
 
+#define IPC_BUFFER ((seL4_IPCBuffer *)VMM_VA_IPCBUF)
+
 /*
  * The TCB methods are called by label: libsel4's stubs transfer all 36 registers through a structure, and most exits
  * need one to twelve.
  */
 void hw_regs_read(unsigned vcpu, unsigned n, uint64_t *w)
 {
+	const seL4_Word *msg = IPC_BUFFER->msg;
 	seL4_Word mr[4] = { NO_FLAGS, n };
 	seL4_MessageInfo_t info = seL4_CallWithMRs(
 		VMM_CAP_TCB + vcpu, seL4_MessageInfo_new(TCBReadRegisters, 0, 0, TRANSFER_HEADER),
 		&mr[0], &mr[1], &mr[2], &mr[3]);
-	unsigned i;
 
 	if (seL4_MessageInfo_get_label(info) != seL4_NoError)
 		hw_fail(HW_FAIL_REGISTERS);
-	for (i = 0; i < 4 && i < n; i++)
-		w[i] = mr[i];
-	for (; i < n; i++)
-		w[i] = seL4_GetMR((int)i);
+	switch (n) {
+	default:
+		w[3] = mr[3];
+		__attribute__((fallthrough));
+	case 3:
+		w[2] = mr[2];
+		__attribute__((fallthrough));
+	case 2:
+		w[1] = mr[1];
+		__attribute__((fallthrough));
+	case 1:
+		w[0] = mr[0];
+	}
+	for (unsigned i = 4; i < n; i++)
+		w[i] = msg[i];
 }
 
 void hw_regs_write(unsigned vcpu, unsigned n, const uint64_t *w)
 {
+	seL4_Word *msg = IPC_BUFFER->msg + TRANSFER_HEADER;
 	seL4_Word mr[4] = { NO_FLAGS, n, w[0], n > 1 ? w[1] : 0 };
 	seL4_MessageInfo_t info;
 
 	for (unsigned i = 2; i < n; i++)
-		seL4_SetMR((int)i + TRANSFER_HEADER, w[i]);
+		msg[i] = w[i];
 	info = seL4_CallWithMRs(VMM_CAP_TCB + vcpu,
 				seL4_MessageInfo_new(TCBWriteRegisters, 0, 0, TRANSFER_HEADER + n),
 				&mr[0], &mr[1], &mr[2], &mr[3]);
