@@ -37,6 +37,7 @@ PACKAGE_SRCS := lib/package/package.c lib/crc32/crc32.c
 $(eval $(call unit_test,test_package,tests/unit/test_package.c $(PACKAGE_SRCS),-I.))
 $(eval $(call unit_test,test_elf,tests/unit/test_elf.c lib/elf/elf.c,-I.))
 $(eval $(call unit_test,test_board_fdt,tests/unit/test_board_fdt.c loader/board_fdt.c,-I. -lfdt))
+# Seeds in tests/fuzz: one good input for each way through.
 $(eval $(call fuzz_target,fuzz_package,tests/fuzz/fuzz_package.c lib/package/package.c))
 $(eval $(call fuzz_target,fuzz_elf,tests/fuzz/fuzz_elf.c lib/elf/elf.c))
 $(eval $(call fuzz_target,fuzz_board_fdt,tests/fuzz/fuzz_board_fdt.c loader/board_fdt.c,-I.))

@@ -36,10 +36,10 @@ static void put_right(struct pkg_header *h, size_t size, unsigned int fix)
 	h->version = PKG_VERSION;
 	if (fix & FIX_ENTRIES)
 		h->entries %= PKG_MAX_ENTRIES;
-	for (uint32_t i = 0; i < PKG_MAX_ENTRIES; i++) {
+	for (uint32_t i = 0; i < PKG_MAX_ENTRIES && i < h->entries; i++) {
 		struct pkg_entry *e = &h->entry[i];
 
-		if ((fix & FIX_OFFSETS) && i < h->entries)
+		if (fix & FIX_OFFSETS)
 			e->offset = end;
 		if (e->offset > size || e->size > size ||
 		    package_padded(e->size) > size - e->offset)
