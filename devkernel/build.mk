@@ -28,3 +28,5 @@ $(DEVKERNEL_ELF): $(DEVKERNEL_OBJS) $(DEVKERNEL_LIBS) devkernel/kernel.lds
 	@echo "  LD      $@"
 	$(Q)$(TARGET_CC) $(TARGET_LDFLAGS) -Wl,-T,devkernel/kernel.lds -Wl,--no-warn-rwx-segments \
 		-Wl,--fatal-warnings -o $@ $(DEVKERNEL_OBJS) $(DEVKERNEL_LIBS)
+
+$(eval $(call unit_test,devkernel_refill,tests/unit/test_refill.c devkernel/kernel/refill.c,-I. -Idevkernel -Idevkernel/include))

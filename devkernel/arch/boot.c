@@ -360,6 +360,8 @@ void boot_main(u64 root_start, u64 root_end, u64 pv_offset, u64 entry, u64 dtb, 
 	if (tcr != TCR_EL2_EXPECTED)
 		panic("boot: TCR_EL2 is %lx, the loader has to set %lx", tcr, TCR_EL2_EXPECTED);
 
+	if ((sysreg_read(dczid_el0) & DCZID_MASK) != DCZID_64_BYTES)
+		panic("boot: DC ZVA does not clear 64 bytes");
 	boot.kernel = (struct range){ virt_to_phys(kernel_start),
 				      ALIGN_UP(virt_to_phys(kernel_end), seL4_PageBits) };
 	boot.dtb = (struct range){ dtb, dtb ? dtb + (u32)dtb_size : 0 };

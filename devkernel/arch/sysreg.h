@@ -104,6 +104,10 @@
 #define SCTLR_EL2_WXN BIT(19)
 #define SCTLR_EL2_RES1 0x30c50830ul
 
+/* Block size of DC ZVA: log2 of words; bit 4 set if it is not allowed. */
+#define DCZID_64_BYTES 4ul
+#define DCZID_MASK 0x1ful
+
 #define TCR_EL2_EXPECTED 0x80823510ul
 
 /* VMSAv8-64 descriptors, stage 1 of EL2. */

@@ -98,7 +98,7 @@ bool refill_ready(const struct sched_context *sc, u64 now)
 	return head->time <= now && head->amount >= MIN_BUDGET;
 }
 
-void refill_unblock(struct sched_context *sc, u64 now)
+void refill_start(struct sched_context *sc, u64 now)
 {
 	struct refill *head = refill_head(sc);
 

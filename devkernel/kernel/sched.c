@@ -174,17 +174,12 @@ static void sched_propose(struct tcb *tcb)
 	}
 }
 
-/* Whether the thread has budget; one that just woke first settles what it may use. */
+/* Whether the thread has budget to run on. */
 static bool sched_has_budget(struct tcb *tcb)
 {
-	struct sched_context *sc = tcb->sc;
-	u64 now;
+	const struct sched_context *sc = tcb->sc;
 
-	if (!sc->period || sc == sched.sc)
-		return true;
-	now = timer_now();
-	refill_unblock(sc, now);
-	return refill_ready(sc, now);
+	return !sc->period || sc == sched.sc || refill_ready(sc, timer_now());
 }
 
 void sched_wake(struct tcb *tcb)
@@ -419,6 +414,8 @@ static void sched_run_on(struct sched_context *sc)
 		sched_charge();
 		sched.sc = sc;
 		sched.deadline_stale = true;
+		if (sc && sc->period)
+			refill_start(sc, sched.since);
 	}
 }
 

@@ -65,8 +65,8 @@ void refill_update(struct sched_context *sc, u64 max, u64 budget, u64 period, u6
 void refill_charge(struct sched_context *sc, u64 used);
 /* The head may be used now. */
 bool refill_ready(const struct sched_context *sc, u64 now);
-/* The holder wakes up: unused budget of the past does not accumulate. */
-void refill_unblock(struct sched_context *sc, u64 now);
+/* The context comes into use: what was usable before and not used does not accumulate. */
+void refill_start(struct sched_context *sc, u64 now);
 
 static inline struct refill *refill_head(struct sched_context *sc)
 {
