@@ -51,8 +51,9 @@ seL4_CPtr board_device_page(uint64_t paddr)
 	if (!untyped)
 		return 0;
 	frame = cspace_slot_alloc();
-	if (!frame || seL4_Untyped_Retype(untyped, seL4_ARM_SmallPageObject, 0,
-					  seL4_CapInitThreadCNode, 0, 0, frame, 1) != seL4_NoError) {
+	if (!frame ||
+	    seL4_Untyped_Retype(untyped, seL4_ARM_SmallPageObject, 0, seL4_CapInitThreadCNode, 0, 0,
+				frame, 1) != seL4_NoError) {
 		if (frame)
 			cspace_slot_free(frame);
 		untyped_give_at(node);

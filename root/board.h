@@ -25,7 +25,9 @@ seL4_CPtr board_image_frame(const void *p);
 /* Bytes of root's image from `p`, a page boundary, to its end. */
 uint64_t board_image_after(const void *p);
 
-/* Frame of a page of device registers, made at the first call: its slot, or 0. It stays for good. */
+/*
+ * Frame of a page of device registers, made at the first call: its slot, or 0. It stays for good.
+ */
 seL4_CPtr board_device_page(uint64_t paddr);
 
 seL4_CPtr board_sched_control(void);

@@ -65,7 +65,8 @@ bool buddy_add(struct buddy *b, uint64_t paddr, unsigned int bits, bool device, 
 {
 	uint16_t n;
 
-	if (bits < BUDDY_MIN_BITS || bits > BUDDY_MAX_BITS || (paddr & (size_of(bits) - 1)) || !slot)
+	if (bits < BUDDY_MIN_BITS || bits > BUDDY_MAX_BITS || (paddr & (size_of(bits) - 1)) ||
+	    !slot)
 		return false;
 	n = node_get(b);
 	if (!n)
@@ -73,8 +74,11 @@ bool buddy_add(struct buddy *b, uint64_t paddr, unsigned int bits, bool device, 
 	if (!b->roots)
 		b->first_root = n;
 	b->roots++;
-	b->node[n] = (struct buddy_node){ .paddr = paddr, .slot = slot, .bits = (uint8_t)bits,
-					  .state = BUDDY_FREE, .device = device };
+	b->node[n] = (struct buddy_node){ .paddr = paddr,
+					  .slot = slot,
+					  .bits = (uint8_t)bits,
+					  .state = BUDDY_FREE,
+					  .device = device };
 	list_add(b, n);
 	if (!device) {
 		b->free_bytes += size_of(bits);
@@ -144,7 +148,10 @@ static bool join(struct buddy *b, uint16_t n)
 	return true;
 }
 
-/* Join whatever is free below `n`; true when all of `n` is free then. Depth is bounded by the sizes. */
+/*
+ * Join whatever is free below `n`; true when all of `n` is free then. Depth is bounded by the
+ * sizes.
+ */
 static bool join_below(struct buddy *b, uint16_t n)
 {
 	struct buddy_node *node = &b->node[n];
@@ -251,7 +258,8 @@ void buddy_free(struct buddy *b, uint16_t n)
 		b->free_bytes += size_of(node->bits);
 }
 
-unsigned int buddy_extent(const struct buddy *b, uint64_t paddr, unsigned int max_bits, bool *device)
+unsigned int buddy_extent(const struct buddy *b, uint64_t paddr, unsigned int max_bits,
+			  bool *device)
 {
 	uint16_t n = find_root(b, paddr);
 	unsigned int bits;

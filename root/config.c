@@ -33,8 +33,9 @@ static bool report_shown(void)
 	for (unsigned int i = 0; i < report.count; i++) {
 		const struct report_entry *e = &report.entry[i];
 
-		log_printf(e->warning ? VMM_LOG_WARN : VMM_LOG_ERROR, "system description, %s%s%s: %s",
-			   e->path, e->property[0] ? " " : "", e->property, e->text);
+		log_printf(e->warning ? VMM_LOG_WARN : VMM_LOG_ERROR,
+			   "system description, %s%s%s: %s", e->path, e->property[0] ? " " : "",
+			   e->property, e->text);
 	}
 	return report.errors != 0;
 }
@@ -59,7 +60,8 @@ static void add_file(struct config_service *c, const char *what, const void *dat
 static bool read_images(struct config_service *c, const struct sysdesc_service *svc, void *tree,
 			const void *board_fdt, uint32_t board_size)
 {
-	struct vmfdt_params params = { .board = desc.board, .service = svc,
+	struct vmfdt_params params = { .board = desc.board,
+				       .service = svc,
 				       .window_size = CTL_WINDOW_SIZE };
 	struct bootimage_layout at;
 	struct bootimage image;
@@ -77,8 +79,9 @@ static bool read_images(struct config_service *c, const struct sysdesc_service *
 	}
 	if (!bootimage_place(&at, &image, svc->bank[0].base, svc->bank[0].size, VMFDT_MAX_SIZE,
 			     params.initrd_size)) {
-		log_error("%s: kernel, device tree and initrd do not fit into its first bank of RAM",
-			  svc->name);
+		log_error(
+			"%s: kernel, device tree and initrd do not fit into its first bank of RAM",
+			svc->name);
 		return false;
 	}
 	params.initrd = at.initrd;
@@ -104,8 +107,8 @@ static void read_devices(struct config_service *c, const struct vmfdt_devices *d
 	}
 	c->mmios = devs->mmios;
 	for (unsigned int i = 0; i < devs->irqs; i++)
-		c->irq[i] = (struct vmm_irq){ .intid = devs->irq[i].intid,
-					      .edge = devs->irq[i].edge };
+		c->irq[i] =
+			(struct vmm_irq){ .intid = devs->irq[i].intid, .edge = devs->irq[i].edge };
 	c->irqs = devs->irqs;
 	c->gicd = devs->gicd;
 	c->gicc = devs->gicc;
@@ -176,7 +179,8 @@ bool config_read(struct config *c)
 
 		read_service(svc, &desc.service[i]);
 		read_devices(svc, &devices[i]);
-		if (!read_images(svc, &desc.service[i], vm_tree[i].tree, board_fdt_blob, board_size))
+		if (!read_images(svc, &desc.service[i], vm_tree[i].tree, board_fdt_blob,
+				 board_size))
 			return false;
 	}
 	report_shown();

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What root needs to know of a service-VM, worked out from the system description, the board's tree and the package. */
+/*
+ * What root needs to know of a service-VM, worked out from the system description, the board's tree
+ * and the package.
+ */
 #ifndef ROOT_CONFIG_H
 #define ROOT_CONFIG_H
 
@@ -64,8 +67,8 @@ struct config {
 };
 
 /*
- * Fill `c` from the boot package behind root's image. False with logged reasons: package or description can not be
- * used.
+ * Fill `c` from the boot package behind root's image. False with logged reasons: package or
+ * description can not be used.
  */
 bool config_read(struct config *c);
 

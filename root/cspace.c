@@ -41,7 +41,10 @@ void cspace_enter(seL4_CPtr untyped)
 	err = seL4_CNode_Mint(seL4_CapInitThreadCNode, cs.top, seL4_WordBits,
 			      seL4_CapInitThreadCNode, raw, seL4_WordBits, seL4_AllRights, guard);
 	CHECK(err == seL4_NoError);
-	/* Leaf 0, guard of no bits: index 0 of the new CNode, which the initial CSpace knows as `raw`. */
+	/*
+	 * Leaf 0, guard of no bits: index 0 of the new CNode, which the initial CSpace knows as
+	 * `raw`.
+	 */
 	err = seL4_CNode_Mint(raw, 0, CSPACE_TOP_BITS, seL4_CapInitThreadCNode,
 			      seL4_CapInitThreadCNode, seL4_WordBits, seL4_AllRights,
 			      seL4_CNode_CapData_new(0, 0).words[0]);

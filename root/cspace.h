@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Root's capability space: two levels. A top CNode of 2^CSPACE_TOP_BITS slots holds one CNode per leaf; leaf 0 is
- * the initial CNode, so its slots keep their numbers. Every capability address has the form
+ * Root's capability space: two levels. A top CNode of 2^CSPACE_TOP_BITS slots holds one CNode per
+ * leaf; leaf 0 is the initial CNode, so its slots keep their numbers. Every capability address has
+ * the form
  *
  *	leaf << CSPACE_LEAF_BITS | slot
  *
- * whatever the size of the leaf (its guard fills the rest). Leaves other than 0 are made of their owner's memory and
- * vanish with it.
+ * whatever the size of the leaf (its guard fills the rest). Leaves other than 0 are made of their
+ * owner's memory and vanish with it.
  */
 #ifndef ROOT_CSPACE_H
 #define ROOT_CSPACE_H
@@ -16,7 +17,7 @@
 #include <stdint.h>
 
 #define CSPACE_LEAF_BITS 17u
-#define CSPACE_TOP_BITS 12u
+#define CSPACE_TOP_BITS 13u
 #define CSPACE_LEAVES (1u << CSPACE_TOP_BITS)
 #define CSPACE_GUARD_BITS (64u - CSPACE_TOP_BITS - CSPACE_LEAF_BITS)
 
@@ -30,8 +31,8 @@ static inline seL4_CPtr cspace_addr(unsigned int leaf, unsigned int slot)
 void cspace_init(const seL4_BootInfo *bi);
 
 /*
- * Make the top CNode out of `untyped` (2^(CSPACE_TOP_BITS + seL4_SlotBits) bytes, empty) and move the calling
- * thread to it.
+ * Make the top CNode out of `untyped` (2^(CSPACE_TOP_BITS + seL4_SlotBits) bytes, empty) and move
+ * the calling thread to it.
  */
 void cspace_enter(seL4_CPtr untyped);
 
@@ -53,13 +54,14 @@ unsigned int cspace_leaf_alloc(void);
 void cspace_leaf_free(unsigned int leaf);
 
 /*
- * Install the CNode of 2^radix slots in `cnode` (a slot of the initial CNode, emptied by this) as leaf `leaf`.
+ * Install the CNode of 2^radix slots in `cnode` (a slot of the initial CNode, emptied by this) as
+ * leaf `leaf`.
  */
 void cspace_leaf_install(unsigned int leaf, seL4_CPtr cnode, unsigned int radix);
 
 /*
- * Kernel calls on addresses of this CSpace.
- * Copy and mint return seL4_Error; the destination must be empty. Delete of an empty slot does nothing.
+ * Kernel calls on addresses of this CSpace. Copy and mint return seL4_Error; the destination must
+ * be empty. Delete of an empty slot does nothing.
  */
 seL4_Error cspace_copy(seL4_CPtr dst, seL4_CPtr src, seL4_CapRights_t rights);
 seL4_Error cspace_mint(seL4_CPtr dst, seL4_CPtr src, seL4_CapRights_t rights, seL4_Word badge);

@@ -8,7 +8,8 @@
 #include "root/window.h"
 #include "string/string.h"
 
-#define WINDOW_PAGE_AREA 3u /* page of root's window on a VM: control area or first page of the region */
+#define WINDOW_PAGE_AREA \
+	3u /* page of root's window on a VM: control area or first page of the region */
 
 static seL4_CPtr endpoint;
 
@@ -54,8 +55,8 @@ static bool connect(struct vm *vm, struct vm *host)
 	for (unsigned int i = 0; i < UVM_PAGES; i++) {
 		seL4_CPtr copy = vm_copy(vm, vm->region[i], seL4_ReadWrite, 0);
 
-		if (!copy || !vspace_map(&host->space, copy, ipa + (uint64_t)i * WIRE_PAGE_SIZE,
-					 VSPACE_W))
+		if (!copy ||
+		    !vspace_map(&host->space, copy, ipa + (uint64_t)i * WIRE_PAGE_SIZE, VSPACE_W))
 			return false;
 	}
 	vm->bell = vm_copy(vm, host->vmm_ntfn, seL4_CanWrite, VMM_EVENT_DOORBELL);
@@ -144,8 +145,7 @@ static enum wire_status map(struct vm *host, uint64_t mr[CTL_MRS])
 		return WIRE_EINVAL;
 	for (unsigned int i = 0; i < mr[2]; i++)
 		page[i] = ((const volatile struct ctl_area *)host->area)->page[i];
-	status = mem_map(vm, &host->service->ram, mr[1], (unsigned int)mr[2], mr[3], page,
-			 &done);
+	status = mem_map(vm, &host->service->ram, mr[1], (unsigned int)mr[2], mr[3], page, &done);
 	mr[0] = done;
 	return status;
 }

@@ -11,11 +11,15 @@
 void ctl_init(seL4_CPtr endpoint);
 
 /*
- * Prepare the service-VM `vm`, just built: control area, window, control capability. False: out of memory.
+ * Prepare the service-VM `vm`, just built: control area, window, control capability. False: out of
+ * memory.
  */
 bool ctl_attach(struct vm *vm);
 
-/* Serve the request `op` of the service-VM `vm`; mr[] = its message registers, then those of the answer. */
+/*
+ * Serve the request `op` of the service-VM `vm`; mr[] = its message registers, then those of the
+ * answer.
+ */
 enum wire_status ctl_serve(struct vm *vm, uint64_t op, uint64_t mr[CTL_MRS]);
 
 /* A user-VM's VMM failed: stop the VM and tell the module. */

@@ -37,6 +37,7 @@ bool ctl_create_valid(const struct ctl_create *c)
 
 bool ctl_map_valid(unsigned int ipa_bits, uint64_t ipa, uint64_t pages, uint64_t flags)
 {
-	return pages >= 1 && pages <= CTL_MAX_PAGES && !(flags & ~(uint64_t)(CTL_MAP_WRITE | CTL_MAP_EXEC)) &&
+	return pages >= 1 && pages <= CTL_MAX_PAGES &&
+	       !(flags & ~(uint64_t)(CTL_MAP_WRITE | CTL_MAP_EXEC)) &&
 	       page_fits(ipa, pages * WIRE_PAGE_SIZE, ipa_bits);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Root's log: a ring of text that holds what root and the VMMs said. The console gets it too where the kernel can
- * print; the first service-VM reads it with CTL_LOG_READ.
+ * Root's log: a ring of text that holds what root and the VMMs said. The console gets it too where
+ * the kernel can print; the first service-VM reads it with CTL_LOG_READ.
  */
 #ifndef ROOT_LOG_H
 #define ROOT_LOG_H
@@ -30,8 +30,8 @@ enum vmm_log_level log_level(void);
 unsigned int log_read(char *dst, unsigned int max);
 
 /*
- * An invariant of root itself, never a condition that input from outside can cause. Always on: the machine
- * stops when it does not hold, because root's books can not be trusted any more.
+ * An invariant of root itself, never a condition that input from outside can cause. Always on: the
+ * machine stops when it does not hold, because root's books can not be trusted any more.
  */
 #define CHECK(cond) ((cond) ? (void)0 : log_check_failed(__FILE__, __LINE__, #cond))
 _Noreturn void log_check_failed(const char *file, int line, const char *what);
@@ -58,8 +58,9 @@ static inline bool log_pending(const struct log_source *src, const struct vmm_lo
 }
 
 /*
- * Take what `ring`, which its VMM may corrupt at any time, holds: each line to `emit` (printable text, no newline).
- * Lines over the rate are dropped and their number is told once some get through again.
+ * Take what `ring`, which its VMM may corrupt at any time, holds: each line to `emit` (printable
+ * text, no newline). Lines over the rate are dropped and their number is told once some get through
+ * again.
  */
 void log_drain(struct log_source *src, struct vmm_log *ring, uint64_t now,
 	       void (*emit)(unsigned int vm, enum vmm_log_level level, const char *text));

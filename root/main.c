@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The initial task: sets itself up, starts the service-VMs, then serves VMMs and service-VMs one message at a time. */
+/*
+ * The initial task: sets itself up, starts the service-VMs, then serves VMMs and service-VMs one
+ * message at a time.
+ */
 #include "root/board.h"
 #include "root/cspace.h"
 #include "root/ctl.h"
@@ -169,8 +172,8 @@ static void init(const seL4_BootInfo *bi)
 #endif
 	timer_init(&root_arena, events);
 	ctl_init(endpoint);
-	CHECK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB,
-				   BOARD_PRIO_ROOT) == seL4_NoError);
+	CHECK(seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, BOARD_PRIO_ROOT) ==
+	      seL4_NoError);
 }
 
 void root_main(const seL4_BootInfo *bi)
@@ -178,8 +181,9 @@ void root_main(const seL4_BootInfo *bi)
 	init(bi);
 	log_info("%lu MiB of %lu MiB free", untyped_free_bytes() >> 20,
 		 untyped_total_bytes() >> 20);
-	if (!config_read(&config) || !vm_init(endpoint, config.gicv) || !process_init(config.vmm_elf, config.vmm_size) ||
-	    !service_init(&config) || !service_start_all())
+	if (!config_read(&config) || !vm_init(endpoint, config.gicv) ||
+	    !process_init(config.vmm_elf, config.vmm_size) || !service_init(&config) ||
+	    !service_start_all())
 		log_error("the system can not start");
 	log_set_level(config.log_level, VMM_LOG_WARN);
 	serve_forever();

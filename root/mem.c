@@ -9,7 +9,10 @@
 #define LARGE_RADIX 1u /* smallest CNode: one large frame */
 #define FEW_BLOCKS 8u
 
-/* A block of guest memory; its index is the number of its leaf. Bit i of the words stands for page i. */
+/*
+ * A block of guest memory; its index is the number of its leaf. Bit i of the words stands for page
+ * i.
+ */
 struct mem_block {
 	uint64_t ipa_block; /* IPA >> BLOCK_SHIFT */
 	uint16_t vm;
@@ -41,7 +44,10 @@ static uint16_t find(const struct vm *vm, uint64_t ipa_block)
 	return leaf;
 }
 
-/* A block for `ipa_block`, and the table of 2 MiB entries it needs: its leaf, or 0 when memory or quota is exhausted. */
+/*
+ * A block for `ipa_block`, and the table of 2 MiB entries it needs: its leaf, or 0 when memory or
+ * quota is exhausted.
+ */
 static uint16_t add(struct vm *vm, uint64_t ipa_block, bool large)
 {
 	uint64_t ipa = ipa_block << BLOCK_SHIFT;

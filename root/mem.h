@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory of user-VMs: copies of the frame capabilities of their service-VM. Each 2 MiB block of guest address space with
- * something in it has a CNode for the copies, out of the user-VM's arena.
+ * Memory of user-VMs: copies of the frame capabilities of their service-VM. Each 2 MiB block of
+ * guest address space with something in it has a CNode for the copies, out of the user-VM's arena.
  */
 #ifndef ROOT_MEM_H
 #define ROOT_MEM_H
@@ -11,8 +11,9 @@
 #include "wire/status.h"
 
 /*
- * CTL_MEM_MAP after `pages` (1..CTL_MAX_PAGES), `ipa` and `flags` were checked for form: map page[i], an IPA of the service-VM
- * or CTL_PAGE_NONE, at `ipa` + i pages. *done = entries handled before the first error.
+ * CTL_MEM_MAP after `pages` (1..CTL_MAX_PAGES), `ipa` and `flags` were checked for form: map
+ * page[i], an IPA of the service-VM or CTL_PAGE_NONE, at `ipa` + i pages. *done = entries handled
+ * before the first error.
  */
 enum wire_status mem_map(struct vm *vm, struct ram *ram, uint64_t ipa, unsigned int pages,
 			 uint64_t flags, const uint64_t *page, unsigned int *done);

@@ -22,11 +22,13 @@ static struct {
 	uint64_t entry;
 } image;
 
-/* Read-only segments are mapped as they lie in the package, so place and address must agree within a page. */
+/*
+ * Read-only segments are mapped as they lie in the package, so place and address must agree within
+ * a page.
+ */
 static bool segment_usable(const struct elf_segment *s)
 {
-	if (s->vaddr < VMM_VA_IMAGE || s->vaddr >= VMM_VA_BOOT ||
-	    s->memsz > VMM_VA_BOOT - s->vaddr)
+	if (s->vaddr < VMM_VA_IMAGE || s->vaddr >= VMM_VA_BOOT || s->memsz > VMM_VA_BOOT - s->vaddr)
 		return false;
 	return s->write ||
 	       (!(((uintptr_t)s->data ^ s->vaddr) & PAGE_MASK) && s->memsz == s->filesz);
@@ -73,8 +75,12 @@ static void *add_shared_page(struct vm *vm, uint64_t va, unsigned int access, un
 	return copy ? window_map(copy, vm->number, page) : NULL;
 }
 
-/* The part of segment `s` in the page at `va`: offset in the page, source and length of the file's bytes. */
-static uint64_t file_part(const struct elf_segment *s, uint64_t va, uint64_t *offset, const char **src)
+/*
+ * The part of segment `s` in the page at `va`: offset in the page, source and length of the file's
+ * bytes.
+ */
+static uint64_t file_part(const struct elf_segment *s, uint64_t va, uint64_t *offset,
+			  const char **src)
 {
 	uint64_t start = va > s->vaddr ? va : s->vaddr;
 	uint64_t end = s->vaddr + s->filesz;
@@ -116,8 +122,8 @@ static bool add_segment(struct vm *vm, const struct elf_segment *s)
 static bool add_region(struct vm *vm)
 {
 	for (unsigned int i = 0; i < UVM_PAGES; i++) {
-		vm->region[i] = add_page(vm, VMM_VA_SHARED + (uint64_t)i * WIRE_PAGE_SIZE,
-					 VSPACE_W);
+		vm->region[i] =
+			add_page(vm, VMM_VA_SHARED + (uint64_t)i * WIRE_PAGE_SIZE, VSPACE_W);
 		if (!vm->region[i])
 			return false;
 	}

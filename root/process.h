@@ -6,12 +6,16 @@
 #include "root/vm.h"
 
 /*
- * Look at the VMM's ELF image, which lies page-aligned in root's own image: its read-only segments are mapped into every
- * VMM as they are. False: not an image that can be used; the reason is logged.
+ * Look at the VMM's ELF image, which lies page-aligned in root's own image: its read-only segments
+ * are mapped into every VMM as they are. False: not an image that can be used; the reason is
+ * logged.
  */
 bool process_init(const void *elf, uint64_t size);
 
-/* Build the process of `vm`: address space, pages, CSpace, thread (not running). False: out of memory. */
+/*
+ * Build the process of `vm`: address space, pages, CSpace, thread (not running). False: out of
+ * memory.
+ */
 bool process_build(struct vm *vm);
 /* Start it at its entry point with the boot page's address. */
 void process_start(struct vm *vm);

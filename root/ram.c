@@ -42,8 +42,8 @@ bool ram_contains(const struct ram *ram, uint64_t ipa, uint64_t size)
 
 static bool make_large(struct ram_block *b)
 {
-	return seL4_Untyped_Retype(b->untyped, seL4_ARM_LargePageObject, 0,
-				   seL4_CapInitThreadCNode, 0, 0, b->large, 1) == seL4_NoError;
+	return seL4_Untyped_Retype(b->untyped, seL4_ARM_LargePageObject, 0, seL4_CapInitThreadCNode,
+				   0, 0, b->large, 1) == seL4_NoError;
 }
 
 /* The small frames of a block, out of `untyped`, in the block's leaf. */
@@ -76,8 +76,9 @@ static bool take_blocks(struct ram *ram, seL4_CPtr ut, struct ram_block *b, unsi
 		b->large = cspace_slot_alloc();
 		b->untyped = cspace_slot_alloc();
 		if (!b->large || !b->untyped ||
-		    seL4_Untyped_Retype(ut, seL4_UntypedObject, BLOCK_SHIFT, seL4_CapInitThreadCNode,
-					0, 0, b->untyped, 1) != seL4_NoError ||
+		    seL4_Untyped_Retype(ut, seL4_UntypedObject, BLOCK_SHIFT,
+					seL4_CapInitThreadCNode, 0, 0, b->untyped,
+					1) != seL4_NoError ||
 		    !make_large(b))
 			return false;
 	}
@@ -161,9 +162,9 @@ void ram_write(struct ram *ram, uint64_t ipa, const void *src, uint64_t size)
 static void map_pages(const struct ram_block *b, seL4_CPtr space, uint64_t ipa)
 {
 	for (unsigned int i = 0; i < BLOCK_PAGES; i++) {
-		seL4_Error err = vspace_map_ready(space, cspace_addr(b->leaf, i),
-						  ipa + (uint64_t)i * WIRE_PAGE_SIZE,
-						  VSPACE_W | VSPACE_X);
+		seL4_Error err =
+			vspace_map_ready(space, cspace_addr(b->leaf, i),
+					 ipa + (uint64_t)i * WIRE_PAGE_SIZE, VSPACE_W | VSPACE_X);
 		CHECK(err == seL4_NoError);
 	}
 }

@@ -57,8 +57,8 @@ static bool map_device(struct vm *vm, uint64_t base, uint64_t size)
 static bool grant_irq(struct vm *vm, unsigned int i, const struct vmm_irq *irq)
 {
 	seL4_CPtr handler = arena_slot(&vm->arena);
-	seL4_CPtr bell = vm_copy(vm, vm->vmm_ntfn, seL4_CanWrite,
-				 UINT64_C(1) << (VMM_EVENT_IRQ_SHIFT + i));
+	seL4_CPtr bell =
+		vm_copy(vm, vm->vmm_ntfn, seL4_CanWrite, UINT64_C(1) << (VMM_EVENT_IRQ_SHIFT + i));
 
 	if (!handler || !bell)
 		return false;
@@ -134,7 +134,10 @@ bool service_start_all(void)
 	return true;
 }
 
-/* Devices that write to memory by themselves must not do so any more when the VM's RAM is loaded anew. */
+/*
+ * Devices that write to memory by themselves must not do so any more when the VM's RAM is loaded
+ * anew.
+ */
 static void quiesce_page(uint64_t page)
 {
 	seL4_CPtr frame = board_device_page(page);
@@ -150,7 +153,9 @@ static void quiesce_page(uint64_t page)
 	window_device_done(frame);
 }
 
-/* Take the VM and all its user-VMs down; RAM, device pages and the books stay as before its start. */
+/*
+ * Take the VM and all its user-VMs down; RAM, device pages and the books stay as before its start.
+ */
 static void stop(struct service *svc)
 {
 	const struct config_service *c = svc->config;

@@ -18,12 +18,18 @@ struct service {
 	bool first; /* the one that reads the log */
 };
 
-/* Take the RAM and the device pages of every service-VM. False with logged reasons: the system can not start. */
+/*
+ * Take the RAM and the device pages of every service-VM. False with logged reasons: the system can
+ * not start.
+ */
 bool service_init(const struct config *config);
 /* Start all service-VMs. False: one could not be built. */
 bool service_start_all(void);
 
-/* PSCI SYSTEM_OFF and SYSTEM_RESET of the service-VM `vm`, and the end of its VMM. `vm` is gone afterwards. */
+/*
+ * PSCI SYSTEM_OFF and SYSTEM_RESET of the service-VM `vm`, and the end of its VMM. `vm` is gone
+ * afterwards.
+ */
 void service_off(struct vm *vm);
 void service_reset(struct vm *vm);
 void service_failed(struct vm *vm);

@@ -56,8 +56,8 @@ static void program(uint64_t deadline)
 }
 
 /*
- * Signal every VMM whose deadline passed, once per deadline; at a tick also those that were signalled and still show
- * it. Returns the earliest one to come.
+ * Signal every VMM whose deadline passed, once per deadline; at a tick also those that were
+ * signalled and still show it. Returns the earliest one to come.
  */
 static uint64_t scan(bool tick, bool *log)
 {
@@ -109,7 +109,10 @@ static void tick_thread(void)
 	}
 }
 
-/* A thread of root's: no CSpace but root's, no IPC buffer, so it may only wait, signal, acknowledge and yield. */
+/*
+ * A thread of root's: no CSpace but root's, no IPC buffer, so it may only wait, signal, acknowledge
+ * and yield.
+ */
 static void start_thread(struct arena *arena, void (*entry)(void), uint64_t *stack_top,
 			 unsigned int priority, uint64_t budget_us, uint64_t period_us)
 {
@@ -150,8 +153,8 @@ void timer_init(struct arena *arena, seL4_CPtr wake)
 	CHECK(seL4_IRQHandler_SetNotification(tm.irq, badged(arena, TIMER_EVENT_IRQ)) ==
 	      seL4_NoError);
 	program(UINT64_MAX);
-	start_thread(arena, timer_thread, timer_stack + STACK_WORDS, BOARD_PRIO_TIMER,
-		     VMM_TICK_US, VMM_TICK_US);
+	start_thread(arena, timer_thread, timer_stack + STACK_WORDS, BOARD_PRIO_TIMER, VMM_TICK_US,
+		     VMM_TICK_US);
 	start_thread(arena, tick_thread, tick_stack + TICK_STACK_WORDS, BOARD_PRIO_TICK,
 		     TICK_BUDGET_US, VMM_TICK_US);
 }

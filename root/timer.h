@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Timer service. A thread of root's above all others wakes VMMs at the deadlines they publish (wire/vmm.h). It runs
- * on the interrupt of the physical timer, and every VMM_TICK_US on the signal of a second thread that consists of
- * {Signal; Yield} in a periodic scheduling context, which no guest can touch.
+ * Timer service. A thread of root's above all others wakes VMMs at the deadlines they publish
+ * (wire/vmm.h). It runs on the interrupt of the physical timer, and every VMM_TICK_US on the signal
+ * of a second thread that consists of {Signal; Yield} in a periodic scheduling context, which no
+ * guest can touch.
  *
- * The timer thread and root's main thread share memory. The timer thread is never preempted by the main
- * thread, so the main thread sees all it does as one step; the other way round, timer_add and timer_remove change one
- * pointer each with a single store.
+ * The timer thread and root's main thread share memory. The timer thread is never preempted by the
+ * main thread, so the main thread sees all it does as one step; the other way round, timer_add and
+ * timer_remove change one pointer each with a single store.
  */
 #ifndef ROOT_TIMER_H
 #define ROOT_TIMER_H

@@ -8,7 +8,10 @@
 #define CHUNKS 4096u
 #define LARGE_OBJECT_BITS 14u
 
-/* A block of an arena. `used` is the kernel's watermark: objects are placed at the next multiple of their size. */
+/*
+ * A block of an arena. `used` is the kernel's watermark: objects are placed at the next multiple of
+ * their size.
+ */
 struct chunk {
 	uint16_t node; /* of the buddy allocator */
 	uint16_t next;
@@ -161,7 +164,10 @@ void arena_init(struct arena *a, struct quota *quota)
 	*a = (struct arena){ .quota = quota };
 }
 
-/* A new chunk with room for `bytes`; larger ones for larger arenas, so that their number stays small. */
+/*
+ * A new chunk with room for `bytes`; larger ones for larger arenas, so that their number stays
+ * small.
+ */
 static struct chunk *chunk_add(struct arena *a, uint64_t bytes)
 {
 	unsigned int least = ARENA_CHUNK_MIN_BITS, bits;
@@ -197,8 +203,9 @@ static uint32_t place(const struct chunk *c, unsigned int bits)
 }
 
 /*
- * Where `bytes` of objects of 2^bits go: where they leave no gap, and small ones where the watermark is least aligned, so
- * that the large ones find aligned places. Rather than leave a large gap a new chunk is begun.
+ * Where `bytes` of objects of 2^bits go: where they leave no gap, and small ones where the
+ * watermark is least aligned, so that the large ones find aligned places. Rather than leave a large
+ * gap a new chunk is begun.
  */
 static struct chunk *choose(struct arena *a, unsigned int bits, uint64_t bytes)
 {
@@ -262,8 +269,8 @@ unsigned int arena_leaf(struct arena *a, unsigned int radix)
 	seL4_CPtr raw = cspace_slot_alloc();
 
 	if (!leaf || !raw ||
-	    !retype(a, seL4_CapTableObject, radix, seL4_CapInitThreadCNode, 0, 0,
-		    (unsigned int)raw, 1)) {
+	    !retype(a, seL4_CapTableObject, radix, seL4_CapInitThreadCNode, 0, 0, (unsigned int)raw,
+		    1)) {
 		if (raw)
 			cspace_slot_free(raw);
 		if (leaf)

@@ -2,9 +2,10 @@
 /*
  * Memory of kernel objects.
  *
- * An arena is the memory of one owner (root, a service-VM, a user-VM): chunks taken from the buddy allocator,
- * each used front to back as the kernel does it. Single objects are not given back; destroying the arena
- * revokes its chunks, which takes every object, every copy of its capabilities and every mapping.
+ * An arena is the memory of one owner (root, a service-VM, a user-VM): chunks taken from the buddy
+ * allocator, each used front to back as the kernel does it. Single objects are not given back;
+ * destroying the arena revokes its chunks, which takes every object, every copy of its capabilities
+ * and every mapping.
  */
 #ifndef ROOT_UNTYPED_H
 #define ROOT_UNTYPED_H
@@ -29,7 +30,7 @@ struct arena {
 	unsigned int slot; /* next slot of the newest leaf */
 	uint64_t bytes; /* in chunks */
 	uint64_t objects;
-	uint64_t slots; /* capability slots in use by this arena, copies counted by arena_count too */
+	uint64_t slots; /* capability slots in use, copies included (arena_count) */
 };
 
 /* Take the boot untypeds. After cspace_init. */
@@ -46,8 +47,9 @@ uint64_t untyped_slots(void);
 uint64_t untyped_split_slots(void);
 
 /*
- * A block of memory at a fixed address (device, or RAM of a service-VM), for good or until untyped_give_at. Returns the
- * slot of its untyped, 0 when it can not be had. Not part of any arena.
+ * A block of memory at a fixed address (device, or RAM of a service-VM), for good or until
+ * untyped_give_at. Returns the slot of its untyped, 0 when it can not be had. Not part of any
+ * arena.
  */
 seL4_CPtr untyped_take_at(uint64_t paddr, unsigned int bits, uint16_t *node);
 void untyped_give_at(uint16_t node);
@@ -60,8 +62,8 @@ void arena_init(struct arena *a, struct quota *quota);
 unsigned int untyped_object_bits(seL4_Word type, unsigned int size_bits);
 
 /*
- * Make `count` objects (together at most 2^ARENA_CHUNK_MAX_BITS bytes) in slots slot.. of root's leaf `leaf`. False: memory
- * or quota exhausted, nothing was made.
+ * Make `count` objects (together at most 2^ARENA_CHUNK_MAX_BITS bytes) in slots slot.. of root's
+ * leaf `leaf`. False: memory or quota exhausted, nothing was made.
  */
 bool arena_retype(struct arena *a, seL4_Word type, unsigned int size_bits, unsigned int leaf,
 		  unsigned int slot, unsigned int count);

@@ -115,14 +115,16 @@ bool vm_renew_vcpu(struct vm *vm, uint64_t n)
 	offset = seL4_ARM_VCPU_ReadRegs(vm->vcpu[n], seL4_VCPUReg_CNTVOFF);
 	cspace_revoke(vm->vcpu_untyped[n]);
 	make_vcpu(vm, (unsigned int)n);
-	CHECK(seL4_ARM_VCPU_WriteRegs(vm->vcpu[n], seL4_VCPUReg_CNTVOFF, offset.value) == seL4_NoError);
+	CHECK(seL4_ARM_VCPU_WriteRegs(vm->vcpu[n], seL4_VCPUReg_CNTVOFF, offset.value) ==
+	      seL4_NoError);
 	return true;
 }
 
 static bool build_vcpu(struct vm *vm, unsigned int n, const struct vm_params *p)
 {
 	bool service = vm->role == VMM_ROLE_SERVICE;
-	seL4_Word guard = seL4_CNode_CapData_new(0, 64 - (service ? SELKIE_CSPACE_BITS : 1)).words[0];
+	seL4_Word guard =
+		seL4_CNode_CapData_new(0, 64 - (service ? SELKIE_CSPACE_BITS : 1)).words[0];
 	seL4_CPtr tcb = arena_object(&vm->arena, seL4_TCBObject, 0);
 
 	vm->vcpu_untyped[n] = arena_object(&vm->arena, seL4_UntypedObject, seL4_VCPUBits);

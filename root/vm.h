@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * VMs: a guest address space with its vCPUs, and the VMM process that watches them. Built from an arena of its own,
- * destroyed by destroying that.
+ * VMs: a guest address space with its vCPUs, and the VMM process that watches them. Built from an
+ * arena of its own, destroyed by destroying that.
  */
 #ifndef ROOT_VM_H
 #define ROOT_VM_H
@@ -35,7 +35,8 @@ struct vm {
 	/* capabilities of root's, in the arena */
 	seL4_CPtr vmm_tcb, vmm_cnode, vmm_ntfn, fault_ep, guest_cnode;
 	seL4_CPtr tcb[WIRE_MAX_VCPUS], vcpu[WIRE_MAX_VCPUS];
-	seL4_CPtr vcpu_untyped[WIRE_MAX_VCPUS]; /* what vcpu[] is made of, so that it can be made anew */
+	seL4_CPtr vcpu_untyped
+		[WIRE_MAX_VCPUS]; /* what vcpu[] is made of, so that it can be made anew */
 	uint64_t mpidr[WIRE_MAX_VCPUS];
 	seL4_CPtr region[UVM_PAGES]; /* user-VM: frames of the shared region, mapped in the VMM */
 	/* root's view of the VMM's pages; boot is written before start only */
@@ -81,12 +82,15 @@ static inline seL4_Word vm_badge(enum vm_badge kind, const struct vm *vm)
 	return (seL4_Word)kind << VM_BADGE_KIND_SHIFT | vm->number;
 }
 
-/* What every VM shares: root's endpoint, GICV frames, the timer's notification. Once. False: the pages at `gicv_base` can not be had. */
+/*
+ * What every VM shares: root's endpoint, GICV frames, the timer's notification. Once. False: the
+ * pages at `gicv_base` can not be had.
+ */
 bool vm_init(seL4_CPtr endpoint, uint64_t gicv_base);
 
 /*
- * Build a VM up to, not including, the start of its VMM: the boot page holds what follows from `p`, the rest is the
- * caller's. NULL: memory, quota or VMs exhausted; everything is as before.
+ * Build a VM up to, not including, the start of its VMM: the boot page holds what follows from `p`,
+ * the rest is the caller's. NULL: memory, quota or VMs exhausted; everything is as before.
  */
 struct vm *vm_build(const struct vm_params *p);
 /* Let the VMM run. */
@@ -96,7 +100,10 @@ void vm_stop(struct vm *vm);
 /* Take everything back. */
 void vm_destroy(struct vm *vm);
 
-/* A fresh VCPU object for vCPU `n`, whose thread does not run (VMM_OP_VCPU_RENEW). False: no such vCPU. */
+/*
+ * A fresh VCPU object for vCPU `n`, whose thread does not run (VMM_OP_VCPU_RENEW). False: no such
+ * vCPU.
+ */
 bool vm_renew_vcpu(struct vm *vm, uint64_t n);
 
 /* Does the page at `ipa` belong to the CPU interface? */
@@ -114,7 +121,9 @@ bool vm_grant(struct vm *vm, unsigned int index, seL4_CPtr src, seL4_CapRights_t
 bool vm_grant_badged(struct vm *vm, unsigned int index, seL4_CPtr src, seL4_CapRights_t rights,
 		     seL4_Word badge);
 
-/* A copy of `src`, rights `rights`, badge `badge` (0: as it is), in the VM's arena: its slot or 0. */
+/*
+ * A copy of `src`, rights `rights`, badge `badge` (0: as it is), in the VM's arena: its slot or 0.
+ */
 seL4_CPtr vm_copy(struct vm *vm, seL4_CPtr src, seL4_CapRights_t rights, seL4_Word badge);
 
 /* Take what the VMM logged. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Address spaces (stage 2 for vCPUs and native threads alike): 40-bit addresses, a root of 1 GiB entries, tables of
- * 2 MiB and of 4 KiB entries. Tables are made when first needed and live as long as the address space.
+ * Address spaces (stage 2 for vCPUs and native threads alike): 40-bit addresses, a root of 1 GiB
+ * entries, tables of 2 MiB and of 4 KiB entries. Tables are made when first needed and live as long
+ * as the address space.
  */
 #ifndef ROOT_VSPACE_H
 #define ROOT_VSPACE_H
@@ -32,7 +33,10 @@ struct vspace {
 	unsigned int blocks;
 };
 
-/* A new, empty address space with an ASID. False: out of memory, nothing was made that outlives the arena. */
+/*
+ * A new, empty address space with an ASID. False: out of memory, nothing was made that outlives the
+ * arena.
+ */
 bool vspace_init(struct vspace *vs, struct arena *arena);
 /* Root's own. */
 void vspace_init_root(struct vspace *vs, struct arena *arena);
@@ -42,14 +46,19 @@ uint64_t vspace_asids(void);
 
 /* Make the table of 2 MiB entries for `va`; needed before vspace_map_large and vspace_table. */
 bool vspace_large_ready(struct vspace *vs, uint64_t va);
-/* Is there a table of 4 KiB entries made by vspace_map or vspace_pages_ready at the block of `va`? */
+/*
+ * Is there a table of 4 KiB entries made by vspace_map or vspace_pages_ready at the block of `va`?
+ */
 bool vspace_has_table(const struct vspace *vs, uint64_t va);
 /* Make all tables needed for pages at `va`, and remember them. */
 bool vspace_pages_ready(struct vspace *vs, uint64_t va);
 /* Hang the empty page table `pt` in at the block of `va`; the caller remembers that. */
 bool vspace_table(struct vspace *vs, seL4_CPtr pt, uint64_t va);
 
-/* Map the 4 KiB frame `frame` at `va`, making tables. `access` = enum vspace_access bits. False: out of memory. */
+/*
+ * Map the 4 KiB frame `frame` at `va`, making tables. `access` = enum vspace_access bits. False:
+ * out of memory.
+ */
 bool vspace_map(struct vspace *vs, seL4_CPtr frame, uint64_t va, unsigned int access);
 /* Map a frame of either size where the tables are known to exist. */
 seL4_Error vspace_map_ready(seL4_CPtr vspace, seL4_CPtr frame, uint64_t va, unsigned int access);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Root's view of memory that belongs to others: pages it shares with each VM for good, and a window through which it
- * writes to one frame at a time.
+ * Root's view of memory that belongs to others: pages it shares with each VM for good, and a window
+ * through which it writes to one frame at a time.
  */
 #ifndef ROOT_WINDOW_H
 #define ROOT_WINDOW_H
@@ -18,7 +18,10 @@ void window_write_large(seL4_CPtr frame, uint64_t offset, const void *src, uint6
 /* Pages that root shares with VM `vm` (its number in root's table). */
 #define WINDOW_VMS 128u
 #define WINDOW_VM_PAGES 4u
-/* Map `frame`, an unmapped capability, as page `page` of `vm`'s window: its address. It goes with the frame. */
+/*
+ * Map `frame`, an unmapped capability, as page `page` of `vm`'s window: its address. It goes with
+ * the frame.
+ */
 void *window_map(seL4_CPtr frame, unsigned int vm, unsigned int page);
 
 /* Map a page of device registers, until window_device_done. One at a time. */

@@ -63,9 +63,9 @@ enum ctl_op {
 	CTL_VM_DESTROY = 3,
 	/*
 	 * MR0 = vm, MR1 = IPA in the user-VM (page aligned), MR2 = pages (1..CTL_MAX_PAGES),
-	 * MR3 = CTL_MAP_* -> MR0 = pages mapped now. area.page[i] = IPA in the service-VM of page i, or
+	 * MR3 = CTL_MAP_* -> MR0 = entries done. area.page[i] = IPA in the service-VM of page i, or
 	 * CTL_PAGE_NONE to leave that page out. A page that is mapped already stays as it is when it is the same
-	 * frame with the same access, else WIRE_EEXIST. Stops at the first error; MR0 pages before it are mapped.
+	 * frame with the same access, else WIRE_EEXIST. Stops at the first error; the MR0 entries before it are done.
 	 */
 	CTL_MEM_MAP = 4,
 	/* MR0 = vm, MR1 = IPA, MR2 = pages (any number) -> all gone from the user-VM's address space and TLB */

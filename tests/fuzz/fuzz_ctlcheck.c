@@ -41,8 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in.ipa_bits = 32 + in.ipa_bits % 9;
 	if (ctl_map_valid(in.ipa_bits, in.ipa, in.pages, in.flags)) {
 		require(in.pages >= 1 && in.pages <= CTL_MAX_PAGES && in.flags <= 3);
-		require(in.ipa % 4096 == 0 &&
-			in.ipa + in.pages * 4096 <= UINT64_C(1) << in.ipa_bits);
+		require(in.ipa % 4096 == 0 && in.ipa + in.pages * 4096 <= UINT64_C(1)
+										  << in.ipa_bits);
 	}
 	return 0;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A service-VM that talks to root directly (wire/ctl.h): every request, what each refuses, the books after each round, user-VMs
- * that run, their death, exhausted quota, and a long run of nonsense. Output is TAP; the last line is "ctl: done".
+ * A service-VM that talks to root directly (wire/ctl.h): every request, what each refuses, the
+ * books after each round, user-VMs that run, their death, exhausted quota, and a long run of
+ * nonsense. Output is TAP; the last line is "ctl: done".
  *
  * The system description gives it the window at WINDOW, a quota and test hooks.
  */
@@ -50,8 +51,8 @@ static void report(bool ok, const char *what)
 /* seL4_Call on the control capability; mr[0..3] in and out. */
 static uint64_t control(uint64_t op, uint64_t mr[4])
 {
-	struct guest_regs r = { { SELKIE_CAP_CONTROL, op << MSG_LABEL_SHIFT | 4, mr[0], mr[1], mr[2],
-				  mr[3], 0, (uint64_t)sys_call } };
+	struct guest_regs r = { { SELKIE_CAP_CONTROL, op << MSG_LABEL_SHIFT | 4, mr[0], mr[1],
+				  mr[2], mr[3], 0, (uint64_t)sys_call } };
 
 	guest_hvc(&r);
 	memcpy(mr, &r.x[2], 4 * sizeof(mr[0]));
@@ -70,7 +71,8 @@ static uint64_t request(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_
 
 static void ring(uint64_t vm)
 {
-	struct guest_regs r = { { SELKIE_CAP_DOORBELL + vm, 0, 0, 0, 0, 0, 0, (uint64_t)sys_send } };
+	struct guest_regs r = { { SELKIE_CAP_DOORBELL + vm, 0, 0, 0, 0, 0, 0,
+				  (uint64_t)sys_send } };
 
 	guest_hvc(&r);
 }
@@ -88,8 +90,12 @@ static volatile struct uvm_vcpu *slot(uint64_t vm, unsigned int n)
 
 static struct ctl_create good(void)
 {
-	return (struct ctl_create){ .vcpus = 1, .ipa_bits = 40, .gicd = GUEST_GICD,
-				    .gicc = GUEST_GICC, .intids = 288, .mpidr = { 0x80000000u } };
+	return (struct ctl_create){ .vcpus = 1,
+				    .ipa_bits = 40,
+				    .gicd = GUEST_GICD,
+				    .gicc = GUEST_GICC,
+				    .intids = 288,
+				    .mpidr = { 0x80000000u } };
 }
 
 static uint64_t create(struct ctl_create c, uint64_t *vm)
@@ -277,7 +283,8 @@ static void memory(void)
 	       "other frame: refused");
 	offer(RAM, 4);
 	area->page[1] = CTL_PAGE_NONE;
-	report(request(CTL_MEM_MAP, vm, GUEST_CODE + 0x3ff000, 4, CTL_MAP_WRITE, &done) == WIRE_OK &&
+	report(request(CTL_MEM_MAP, vm, GUEST_CODE + 0x3ff000, 4, CTL_MAP_WRITE, &done) ==
+			       WIRE_OK &&
 		       done == 4 && counters().frames_shared == CTL_MAX_PAGES + 3,
 	       "aliases, a hole, across two blocks");
 	offer(RAM, 3);
@@ -292,14 +299,17 @@ static void memory(void)
 	report(request(CTL_MEM_MAP, vm, GUEST_CODE + 0xa00000, 1, rwx, NULL) == WIRE_ENOENT,
 	       "a device page");
 	offer(RAM, 2);
-	report(request(CTL_MEM_MAP, vm, GUEST_GICC - WIRE_PAGE_SIZE, 2, rwx, &done) == WIRE_EEXIST &&
+	report(request(CTL_MEM_MAP, vm, GUEST_GICC - WIRE_PAGE_SIZE, 2, rwx, &done) ==
+			       WIRE_EEXIST &&
 		       done == 1,
 	       "over the CPU interface");
 	report(request(CTL_MEM_MAP, vm, GUEST_CODE, 0, rwx, NULL) == WIRE_EINVAL &&
-		       request(CTL_MEM_MAP, vm, GUEST_CODE, CTL_MAX_PAGES + 1, rwx, NULL) == WIRE_EINVAL &&
+		       request(CTL_MEM_MAP, vm, GUEST_CODE, CTL_MAX_PAGES + 1, rwx, NULL) ==
+			       WIRE_EINVAL &&
 		       request(CTL_MEM_MAP, vm, GUEST_CODE + 1, 1, rwx, NULL) == WIRE_EINVAL &&
 		       request(CTL_MEM_MAP, vm, GUEST_CODE, 1, 4, NULL) == WIRE_EINVAL &&
-		       request(CTL_MEM_MAP, vm, (UINT64_C(1) << 40) - 4096, 2, rwx, NULL) == WIRE_EINVAL &&
+		       request(CTL_MEM_MAP, vm, (UINT64_C(1) << 40) - 4096, 2, rwx, NULL) ==
+			       WIRE_EINVAL &&
 		       request(CTL_MEM_MAP, vm, UINT64_MAX - 4095, 1, rwx, NULL) == WIRE_EINVAL &&
 		       request(CTL_MEM_MAP, 7, GUEST_CODE, 1, rwx, NULL) == WIRE_ENOENT,
 	       "malformed requests");
@@ -325,11 +335,15 @@ static void exhaust(void)
 		request(CTL_VM_DESTROY, --made, 0, 0, 0, NULL);
 	report(books_as_before(), "books");
 	create(good(), &vm);
-	/* One page in each GiB, then in further blocks of them: as many tables as possible for a page. */
+	/*
+	 * One page in each GiB, then in further blocks of them: as many tables as possible for a
+	 * page.
+	 */
 	do {
 		offer(RAM, 1);
 		status = request(CTL_MEM_MAP, vm,
-				 (0x10000000 + (blocks << 30 | blocks >> 10 << 21)) % (UINT64_C(1) << 40),
+				 (0x10000000 + (blocks << 30 | blocks >> 10 << 21)) %
+					 (UINT64_C(1) << 40),
 				 1, 0, NULL);
 	} while (status == WIRE_OK && ++blocks);
 	guest_printf("# %lu blocks, then %lu\n", blocks, status);
@@ -369,8 +383,8 @@ static bool start_at(uint64_t vm, uint64_t pc)
 static void run(void)
 {
 	/* mov x0, #GUEST_MMIO; mov w1, #0x55; str w1, [x0]; ldr w2, [x0]; str x2, [x0, #8]; b . */
-	static const uint32_t code[] = { 0xd2a14000, 0x52800aa1, 0xb9000001, 0xb9400002, 0xf9000402,
-					 0x14000000 };
+	static const uint32_t code[] = { 0xd2a14000, 0x52800aa1, 0xb9000001,
+					 0xb9400002, 0xf9000402, 0x14000000 };
 	volatile struct uvm_vcpu *v;
 	uint64_t vm;
 
@@ -384,8 +398,9 @@ static void run(void)
 	offer(RAM, 1);
 	request(CTL_MEM_MAP, vm, GUEST_CODE, 1, CTL_MAP_EXEC, NULL);
 	report(vcpu_do(vm, UVM_REQ_RUN, UVM_RESUME_RETRY) && v->exit == UVM_EXIT_ABORT &&
-		       v->addr == GUEST_MMIO && v->access == (UVM_ACCESS_VALID | UVM_ACCESS_WRITE) &&
-		       v->len == 4 && v->data == 0x55,
+		       v->addr == GUEST_MMIO &&
+		       v->access == (UVM_ACCESS_VALID | UVM_ACCESS_WRITE) && v->len == 4 &&
+		       v->data == 0x55,
 	       "run: a store to nothing");
 	report(vcpu_do(vm, UVM_REQ_RUN, UVM_RESUME_MMIO) && v->exit == UVM_EXIT_ABORT &&
 		       v->access == UVM_ACCESS_VALID && v->len == 4,
@@ -404,7 +419,8 @@ static void run(void)
 		;
 	report(region(vm)->dead && region(vm)->event & UVM_EVENT_DEAD, "it is told dead");
 	offer(RAM, 1);
-	report(request(CTL_MEM_MAP, vm, GUEST_CODE, 1, 0, NULL) == WIRE_EIO, "no memory for the dead");
+	report(request(CTL_MEM_MAP, vm, GUEST_CODE, 1, 0, NULL) == WIRE_EIO,
+	       "no memory for the dead");
 	report(request(CTL_TEST_CRASH, 9, 0, 0, 0, NULL) == WIRE_ENOENT, "crash what is not there");
 	request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL);
 	report(books_as_before(), "books");
@@ -425,9 +441,23 @@ static void log_text(void)
 /* A number of the kind that might matter. */
 static uint64_t wild(void)
 {
-	static const uint64_t edge[] = { 0, 1, 2, 511, 512, 513, 4096, GUEST_CODE, GUEST_GICC, RAM,
-					 RAM_END - 4096, RAM_END, WINDOW, UINT64_MAX, UINT64_MAX - 4095,
-					 UINT64_C(1) << 40, (UINT64_C(1) << 40) - 4096 };
+	static const uint64_t edge[] = { 0,
+					 1,
+					 2,
+					 511,
+					 512,
+					 513,
+					 4096,
+					 GUEST_CODE,
+					 GUEST_GICC,
+					 RAM,
+					 RAM_END - 4096,
+					 RAM_END,
+					 WINDOW,
+					 UINT64_MAX,
+					 UINT64_MAX - 4095,
+					 UINT64_C(1) << 40,
+					 (UINT64_C(1) << 40) - 4096 };
 	uint64_t r = rnd();
 
 	switch (r % 4) {

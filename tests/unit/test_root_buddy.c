@@ -20,13 +20,13 @@ static unsigned int splits, revokes;
 static bool split_fails;
 static unsigned int failures, tests;
 
-#define CHECK(cond, what)                                                                         \
-	do {                                                                                      \
-		tests++;                                                                          \
-		if (!(cond)) {                                                                    \
-			failures++;                                                               \
-			printf("not ok %u - %s (line %d)\n", tests, what, __LINE__);              \
-		}                                                                                 \
+#define CHECK(cond, what)                                                            \
+	do {                                                                         \
+		tests++;                                                             \
+		if (!(cond)) {                                                       \
+			failures++;                                                  \
+			printf("not ok %u - %s (line %d)\n", tests, what, __LINE__); \
+		}                                                                    \
 	} while (0)
 
 static uint32_t slot_alloc(void *ctx)
@@ -128,7 +128,8 @@ static void at(void)
 	boot(0x40000000, 29, true, 3);
 	boot(0x60000000, 20, false, 4);
 	page = buddy_alloc_at(&b, 0x40001000, 12);
-	CHECK(page && node[page].paddr == 0x40001000 && node[page].bits == 12, "a page of a device");
+	CHECK(page && node[page].paddr == 0x40001000 && node[page].bits == 12,
+	      "a page of a device");
 	CHECK(splits == 17, "as few splits as it takes");
 	CHECK(!buddy_alloc_at(&b, 0x40001000, 12), "not twice");
 	CHECK(!buddy_alloc_at(&b, 0x40000000, 13) && !buddy_alloc_at(&b, 0x40000000, 29),
@@ -145,7 +146,8 @@ static void at(void)
 		      !buddy_alloc_at(&b, 0x60000000, 21) && !buddy_alloc_at(&b, 0x60000000, 11),
 	      "what is not there");
 	CHECK(b.free_bytes == MIB, "device memory does not count");
-	CHECK(buddy_extent(&b, 0x60000000, 40, &device) == 20 && !device, "extent of a boot untyped");
+	CHECK(buddy_extent(&b, 0x60000000, 40, &device) == 20 && !device,
+	      "extent of a boot untyped");
 	CHECK(buddy_extent(&b, 0x60003000, 40, &device) == 12, "extent by alignment");
 	CHECK(buddy_extent(&b, 0x40200000, 40, &device) == 21 && device, "extent of a device");
 	CHECK(buddy_extent(&b, 0x40000000, 21, &device) == 21, "extent by limit");
@@ -193,11 +195,12 @@ static void model(unsigned int seed)
 		if (!n) {
 			unsigned int bits = 12 + (unsigned int)rand() % 9;
 
-			n = rand() % 4 ? buddy_alloc(&b, bits) :
-					 buddy_alloc_at(&b,
-							0x70000000 + ((uint64_t)rand() % 4096 << 12 >>
-								      bits << bits),
-							bits);
+			n = rand() % 4 ?
+				    buddy_alloc(&b, bits) :
+				    buddy_alloc_at(&b,
+						   0x70000000 + ((uint64_t)rand() % 4096 << 12 >>
+								 bits << bits),
+						   bits);
 			if (!n)
 				continue;
 		}

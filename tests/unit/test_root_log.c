@@ -12,13 +12,13 @@ static unsigned int lines, failures, tests;
 static struct vmm_log ring;
 static struct log_source src;
 
-#define CHECK_THAT(cond, what)                                                                    \
-	do {                                                                                      \
-		tests++;                                                                          \
-		if (!(cond)) {                                                                    \
-			failures++;                                                               \
-			printf("not ok %u - %s (line %d)\n", tests, what, __LINE__);              \
-		}                                                                                 \
+#define CHECK_THAT(cond, what)                                                       \
+	do {                                                                         \
+		tests++;                                                             \
+		if (!(cond)) {                                                       \
+			failures++;                                                  \
+			printf("not ok %u - %s (line %d)\n", tests, what, __LINE__); \
+		}                                                                    \
 	} while (0)
 
 static void emit(unsigned int vm, enum vmm_log_level l, const char *text)
@@ -74,7 +74,8 @@ int main(void)
 	text[sizeof(text) - 1] = '\0';
 	say(text);
 	drain(0);
-	CHECK_THAT(lines == 3 && strlen(seen[0]) == LOG_LINE && strlen(seen[2]) == 599 - 2 * LOG_LINE,
+	CHECK_THAT(lines == 3 && strlen(seen[0]) == LOG_LINE &&
+			   strlen(seen[2]) == 599 - 2 * LOG_LINE,
 		   "a long line is cut");
 
 	fresh();
