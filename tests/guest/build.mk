@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Bare guests (tests/guest/README.md): $(BUILD)/guest/<name>.Image
-GUEST_PROGRAMS := hostile exitbench ctl
+GUEST_PROGRAMS := hostile exitbench ctl uvm
 GUEST_RT := $(addprefix $(BUILD)/target/,tests/guest/start.o tests/guest/runtime.o lib/fmt/fmt.o lib/string/string.o)
 
 $(BUILD)/guest/%.elf: $(BUILD)/target/tests/guest/%.o $(GUEST_RT) tests/guest/guest.lds
