@@ -19,6 +19,28 @@ ABI_TEST(cspace, depth_limits)
 	expect(del(ROOT_CNODE, slot_new(), 65), seL4_RangeError, 1, 64);
 }
 
+/* All of the word: the eight bits are only the type of the libsel4 stub's argument. */
+ABI_TEST(cspace, depth_is_a_whole_word)
+{
+	seL4_CPtr ep = obj_new(seL4_EndpointObject, 0), s = slot_new();
+	seL4_Word depth = 0x100 + 64;
+
+	expect(del(ROOT_CNODE, s, depth), seL4_RangeError, 1, 64);
+	expect(inv(ROOT_CNODE, CNodeRevoke, NOCAPS, s, depth), seL4_RangeError, 1, 64);
+	expect(inv(ROOT_CNODE, CNodeCopy, CAPS(ROOT_CNODE), s, depth, ep, 64, RIGHT_ALL),
+	       seL4_RangeError, 1, 64);
+	expect(inv(ROOT_CNODE, CNodeCopy, CAPS(ROOT_CNODE), s, 64, ep, depth, RIGHT_ALL),
+	       seL4_RangeError, 1, 64);
+	expect(inv(ROOT_CNODE, CNodeMove, CAPS(ROOT_CNODE), s, 64, ep, ~0UL), seL4_RangeError, 1,
+	       64);
+	expect(inv(seL4_CapIRQControl, ARMIRQIssueIRQHandlerTrigger, CAPS(ROOT_CNODE), 120, 0, s,
+		   depth),
+	       seL4_RangeError, 1, 64);
+	expect(inv(test_untyped, UntypedRetype, CAPS(ROOT_CNODE), seL4_EndpointObject, 0, s, depth,
+		   0, 1),
+	       seL4_RangeError, 1, 64);
+}
+
 /* The root CNode has a guard of 47 bits: fewer bits than that can not match. */
 ABI_TEST(cspace, guard_and_depth_mismatch)
 {

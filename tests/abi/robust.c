@@ -144,6 +144,66 @@ static seL4_Word rnd(struct fuzz *f)
 	return f->state;
 }
 
+/* What is in the slots, see fuzz_populate(), and the methods it knows. */
+enum {
+	S_TCB = 1,
+	S_EP = 3,
+	S_NTFN,
+	S_REPLY,
+	S_PAGE,
+	S_PT = 8,
+	S_VSPACE_RAW = 10,
+	S_VCPU,
+	S_UT = 13,
+	S_SC = 15,
+	S_CNODE = 17,
+	S_VSPACE,
+	S_SCHED_CONTROL,
+	S_ASID_POOL,
+	S_ASID_CONTROL,
+	S_SELF,
+	S_IRQ,
+	S_END
+};
+
+static const struct {
+	uint8_t end; /* slots below this one, from the end of the entry before */
+	uint8_t first, last; /* labels */
+} methods[] = {
+	{ S_TCB, 0, ARMIRQIssueSGISignal + 3 },
+	{ S_EP, TCBReadRegisters, TCBSetFlags },
+	{ S_PAGE, 0, ARMIRQIssueSGISignal + 3 },
+	{ S_PT, ARMPageMap, ARMPageGetAddress },
+	{ S_VSPACE_RAW, ARMPageTableMap, ARMPageTableUnmap },
+	{ S_VCPU, ARMVSpaceClean_Data, ARMVSpaceUnify_Instruction },
+	{ S_UT, ARMVCPUSetTCB, ARMVCPUAckVPPI },
+	{ S_SC, UntypedRetype, UntypedRetype },
+	{ S_CNODE, SchedContextBind, SchedContextYieldTo },
+	{ S_VSPACE, CNodeRevoke, CNodeRotate },
+	{ S_SCHED_CONTROL, ARMVSpaceClean_Data, ARMVSpaceUnify_Instruction },
+	{ S_ASID_POOL, SchedControlConfigureFlags, SchedControlConfigureFlags },
+	{ S_ASID_CONTROL, ARMASIDPoolAssign, ARMASIDPoolAssign },
+	{ S_SELF, ARMASIDControlMakePool, ARMASIDControlMakePool },
+	{ S_IRQ, CNodeRevoke, CNodeRotate },
+	{ S_END, IRQAckIRQ, IRQClearIRQHandler },
+};
+
+static seL4_Word rnd_below(struct fuzz *f, seL4_Word n)
+{
+	return (rnd(f) >> 11) % n;
+}
+
+static seL4_Word rnd_label(struct fuzz *f, seL4_Word slot)
+{
+	unsigned int i;
+
+	if (rnd_below(f, 8) == 0 || slot >= S_END)
+		return rnd_below(f, ARMIRQIssueSGISignal + 4);
+	for (i = 0; slot >= methods[i].end; i++)
+		;
+	return methods[i].first + rnd_below(f, methods[i].last - methods[i].first + 1UL);
+}
+
 /* Words that mean something somewhere: slots, depths, sizes, addresses, counts. */
 static seL4_Word rnd_word(struct fuzz *f)
 {
@@ -153,15 +213,35 @@ static seL4_Word rnd_word(struct fuzz *f)
 					  255,	     256,	 1000,	    4096,      0x1000,
 					  0x200000,  0x40000000, 1UL << 39, 1UL << 40, ~0UL,
 					  1UL << 63, 0x3c5,	 10000 };
-	seL4_Word r = rnd(f);
 
-	switch (r & 3) {
+	switch (rnd_below(f, 8)) {
 	case 0:
-		return (r >> 8) % FUZZ_SLOTS;
 	case 1:
+		return rnd_below(f, FUZZ_SLOTS);
+	case 2:
+		return 64;
+	case 3:
+		return rnd_below(f, 16);
+	case 4:
+		return 0x10000000 + (rnd_below(f, 512) << 12);
+	case 5:
 		return rnd(f);
 	default:
-		return some[(r >> 8) % (sizeof(some) / sizeof(some[0]))];
+		return some[rnd_below(f, sizeof(some) / sizeof(some[0]))];
+	}
+}
+
+static seL4_Word rnd_slot(struct fuzz *f)
+{
+	static const uint8_t likely[] = { S_SELF, S_VSPACE, S_TCB, S_UT, S_SC, S_VCPU };
+
+	switch (rnd_below(f, 4)) {
+	case 0:
+		return rnd_below(f, FUZZ_SLOTS);
+	case 1:
+		return likely[rnd_below(f, sizeof(likely))];
+	default:
+		return rnd_below(f, S_END);
 	}
 }
 
@@ -177,16 +257,16 @@ static void fuzz_main(void *arg)
 		for (i = 4; i < 12; i++)
 			f->buf->msg[i] = rnd_word(f);
 		for (i = 0; i < 3; i++)
-			f->buf->caps_or_badges[i] = rnd(f) % FUZZ_SLOTS;
-		label = rnd(f) % (ARMIRQIssueSGISignal + 4);
+			f->buf->caps_or_badges[i] = rnd_slot(f);
+		cap = rnd_slot(f);
+		label = rnd_label(f, cap);
 #ifdef CONFIG_HARDWARE_DEBUG_API
 		/* seL4 16.0.0 stops with an assertion on some breakpoint numbers out of range. */
 		if (label >= TCBSetBreakpoint && label <= TCBConfigureSingleStepping)
 			label = TCBSuspend;
 #endif
-		info = INFO(label, rnd(f) & 3, rnd(f) % 13);
-		cap = rnd(f) % FUZZ_SLOTS;
-		if (rnd(f) & 1) {
+		info = INFO(label, 3 - rnd_below(f, 8) / 3, 12 - rnd_below(f, 16) / 2);
+		if (rnd_below(f, 8) == 0) {
 			sys_nbsend(cap, info, mr);
 			continue;
 		}

@@ -26,6 +26,19 @@ ABI_TEST(sched, time_limits)
 	expect(configure(ROOT_CNODE, 1000, 1000, 0), seL4_InvalidCapability, 1);
 }
 
+/* Times are looked at before the capability, the capability before the number of refills. */
+ABI_TEST(sched, order_of_checks)
+{
+	seL4_CPtr sc = obj_new(seL4_SchedContextObject, 7);
+
+	expect(configure(ROOT_CNODE, 1, 1, 99), seL4_RangeError, MIN_US, MAX_US);
+	expect(configure(ROOT_CNODE, 1000, 999, 99), seL4_RangeError, MIN_US, 999);
+	expect(configure(ROOT_CNODE, 1000, 1000, 99), seL4_InvalidCapability, 1);
+	expect(configure(sc, 1000, 1000, 99), seL4_RangeError, 0, 0);
+	/* Round-robin needs no refills: not even then are more than fit accepted. */
+	expect(configure(sc, 1000, 2000, 1), seL4_RangeError, 0, 0);
+}
+
 ABI_TEST(sched, extra_refills)
 {
 	static const struct {
