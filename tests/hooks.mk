@@ -39,6 +39,6 @@ FUZZ_TARGETS += $$(BUILD)/fuzz/$(1)
 $$(BUILD)/fuzz/$(1): $(2)
 	@mkdir -p $$(@D)
 	@echo "  FUZZCC  $$@"
-	$$(Q)$$(HOST_CLANG) $$(HOST_CPPFLAGS) $$(HOST_CFLAGS) $(3) -MM -MP -MT $$@ $$(filter %.c,$$^) > $$@.d
+	$$(Q)$$(HOST_CLANG) $$(HOST_CPPFLAGS) $$(HOST_CFLAGS) $$(filter-out -l%,$(3)) -MM -MP -MT $$@ $$(filter %.c,$$^) > $$@.d
 	$$(Q)$$(HOST_CLANG) $$(HOST_CPPFLAGS) $$(HOST_CFLAGS) $$(HOST_SAN) -fsanitize=fuzzer $(3) -o $$@ $$(filter %.c,$$^)
 endef

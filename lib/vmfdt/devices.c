@@ -23,7 +23,7 @@
 
 /* --- registers ------------------------------------------------------------------------------------------- */
 
-/* Keep the list ascending and disjoint; neighbours join when they are of the same kind. */
+/* Keep the list ascending and disjoint; neighbours join when the same pattern led to them. */
 static bool add_pages(struct vmfdt_devices *d, struct vmfdt_mmio fresh)
 {
 	unsigned int at = 0;
@@ -33,7 +33,7 @@ static bool add_pages(struct vmfdt_devices *d, struct vmfdt_mmio fresh)
 		bool overlap = range_overlap(m->base, m->size, fresh.base, fresh.size);
 		bool touch = m->base + m->size == fresh.base || fresh.base + fresh.size == m->base;
 
-		if (overlap || (touch && m->virtio == fresh.virtio)) {
+		if (overlap || (touch && m->virtio == fresh.virtio && m->item == fresh.item)) {
 			uint64_t end = m->base + m->size;
 
 			if (end < fresh.base + fresh.size)

@@ -170,6 +170,7 @@ static const struct reference references[] = {
 	{ "assigned-clock-parents", "#clock-cells", false },
 	{ "resets", "#reset-cells", false },
 	{ "power-domains", "#power-domain-cells", false },
+	{ "gpio", "#gpio-cells", false },
 	{ "gpios", "#gpio-cells", false },
 	{ "-gpios", "#gpio-cells", true },
 	{ "-gpio", "#gpio-cells", true },
@@ -211,17 +212,30 @@ static unsigned int count_cells(const struct pick *p, int target, const struct r
 	return cells && len == CELL ? fdt32_ld(cells) : 0;
 }
 
+/* What has registers and stands for `node`: itself, or the controller it is a part of. Negative: nothing. */
+static int owner_of(const struct pick *p, int node)
+{
+	int at = node;
+
+	while (at > 0 && (!fdt_getprop(p->fdt, at, "reg", NULL) ||
+			  (at != node && fdt_getprop(p->fdt, at, "ranges", NULL))))
+		at = fdt_parent_offset(p->fdt, at);
+	return at > 0 ? at : -FDT_ERR_NOTFOUND;
+}
+
 static void need(struct pick *p, int node, int target, const char *property, uint8_t item)
 {
 	char from[TREE_PATH_SIZE], to[TREE_PATH_SIZE];
 	uint8_t passed;
+	int owner;
 
 	if (target == p->gic || pick_is_passed(p, target, &passed) ||
 	    pick_role(p, target) == PICK_NEEDED)
 		return;
-	if (fdt_getprop(p->fdt, target, "reg", NULL)) {
+	owner = owner_of(p, target);
+	if (owner >= 0) {
 		tree_path(p->fdt, node, from);
-		tree_path(p->fdt, target, to);
+		tree_path(p->fdt, owner, to);
 		ERROR(p, item, "%s needs %s (%s), which has registers; pass both through, or none",
 		      from, to, property);
 		return;

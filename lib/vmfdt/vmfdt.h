@@ -23,7 +23,7 @@
 #define VMFDT_MAX_NODES 128u
 #define VMFDT_MAX_SIZE 0x10000u /* bytes of a tree, enough for every board so far */
 
-/* Whole pages that are mapped one-to-one, ascending by address, neither overlapping nor adjacent. */
+/* Whole pages that are mapped one-to-one, ascending by address, disjoint. */
 struct vmfdt_mmio {
 	uint64_t base;
 	uint64_t size; /* bytes, multiple of 4 KiB */
