@@ -25,7 +25,8 @@ $(MKIMAGE): $(MKIMAGE_SRCS)
 $(BUILD)/boards/qemu_virt_aarch64.dtb: tools/mkimage/build.mk
 	@mkdir -p $(@D)
 	@echo "  DTB     $@"
-	$(Q)qemu-system-aarch64 -M virt,virtualization=on,gic-version=2,dumpdtb=$@ -cpu cortex-a53 -m 2G -nographic > /dev/null
+	$(Q)qemu-system-aarch64 -M virt,virtualization=on,gic-version=2,dumpdtb=$@ -cpu cortex-a53 -m 2G -nographic \
+		> $@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 define system_image
 $(1): $(2) $(wildcard $(dir $(2))*.dtsi) $(3) $$(MKIMAGE) $$(MKIMAGE_PACKER) $$(BOARD_DTB) $$(SEL4_ELF) $$(KOUT)/root/root.elf \
@@ -44,3 +45,15 @@ $(KOUT)/selkie.system: .FORCE
 .PHONY: .FORCE
 
 $(eval $(call system_image,$(SELKIE_IMG),$(SYSTEM),$(LINUX_IMAGE) $(SERVICE_CPIO) $(KOUT)/selkie.system))
+
+# --- tests on the build machine: under sanitizers, each mistake at its line -----------------------------
+$(BUILD)/unit/mkimage: $(MKIMAGE_SRCS)
+	@mkdir -p $(@D)
+	@echo "  HOSTCC  $@"
+	$(Q)$(HOST_CC) $(MKIMAGE_CPPFLAGS) $(HOST_CFLAGS) -MM -MP -MT $@ $(filter %.c,$^) > $@.d
+	$(Q)$(HOST_CC) $(MKIMAGE_CPPFLAGS) $(HOST_CFLAGS) $(HOST_SAN) -o $@ $(filter %.c,$^) -lfdt
+
+$(BUILD)/unit/test_mkimage: $(BUILD)/unit/mkimage $(BUILD)/boards/qemu_virt_aarch64.dtb tools/mkimage/build.mk
+	@printf '#!/bin/sh\nexec /usr/bin/python3 -B %s %s %s\n' tests/unit/test_mkimage.py $< $(word 2,$^) > $@
+	@chmod 755 $@
+UNIT_TESTS += $(BUILD)/unit/test_mkimage
