@@ -341,6 +341,28 @@ static void per_round(enum command c, const char *what)
 	cost(ticks * TICK_NS / ROUNDS, what);
 }
 
+/*
+ * Kicks alone: the event word is never empty, so the VMM rings nobody, and this end looks once in a while. (Rung, it
+ * would run at once in the user-VM's stead, and the clock would count that.)
+ */
+static void per_kick(enum command c, const char *what)
+{
+	uint64_t ticks = 0, end = guest_count() + 2 * guest_frequency();
+
+	__atomic_fetch_or(&shared()->event, UVM_EVENT_IOEVENT, __ATOMIC_RELEASE);
+	command(c);
+	guest_irq_disable();
+	while (__atomic_load_n(&slot(0)->owner, __ATOMIC_ACQUIRE) != UVM_OWNER_MODULE &&
+	       guest_count() < end) {
+		guest_timer_arm(guest_frequency() / 500);
+		__asm__ volatile("wfi");
+		guest_irq_enable();
+		guest_irq_disable();
+	}
+	report(result(&ticks), what);
+	cost(ticks * TICK_NS / ROUNDS, what);
+}
+
 static uint32_t vmreq(uint32_t op, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
 {
 	volatile struct uvm_vmreq *r = &shared()->vmreq;
@@ -410,8 +432,8 @@ static void test_costs(void)
 	add_ioevent(0, KICK_ANY, 0, UVM_IOEVENT_VALID, 0);
 	add_ioevent(1, KICK_DATA, 4, UVM_IOEVENT_VALID | UVM_IOEVENT_DATAMATCH, 0);
 	add_ioevent(2, KICK_DATA, 4, UVM_IOEVENT_VALID | UVM_IOEVENT_DATAMATCH, 1);
-	per_round(CMD_KICKS, "ioeventfd kick");
-	per_round(CMD_KICKS_DATA, "ioeventfd kick, data compared");
+	per_kick(CMD_KICKS, "ioeventfd kick");
+	per_kick(CMD_KICKS_DATA, "ioeventfd kick, data compared");
 	report(shared()->ioevent_seen == shared()->ioevent_generation &&
 		       __atomic_exchange_n(&shared()->ioevent_fired[0], 0, __ATOMIC_ACQUIRE) == 7,
 	       "all three fired");

@@ -6,4 +6,4 @@ $(IMAGES)/%.Image: $(BUILD)/guest/%.Image
 
 $(foreach guest,$(GUEST_PROGRAMS),$(eval $(call system_image,$(KOUT)/$(guest).img,images/$(guest).dts,$(IMAGES)/$(guest).Image)))
 
-TAP_IMAGES += $(KOUT)/hostile.img $(KOUT)/ctl.img
+TAP_IMAGES += $(KOUT)/hostile.img $(KOUT)/ctl.img $(KOUT)/uvm.img
