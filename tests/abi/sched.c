@@ -433,3 +433,128 @@ ABI_TEST(sched, reconfigure_while_running)
 	must(configure(t.sc, 5000, 5000, 0));
 	check(counting());
 }
+
+struct runner {
+	seL4_CPtr cap;
+	volatile seL4_Word place;
+};
+
+static volatile seL4_Word places;
+
+static void wait_and_run(void *arg)
+{
+	struct runner *r = arg;
+
+	sys_wait(r->cap);
+	r->place = ++places;
+	thread_exit();
+}
+
+/* --- a context that comes with a notification ------------------------------------------------------------ */
+
+ABI_TEST(sched, notification_lends_its_context)
+{
+	seL4_CPtr sc = obj_new(seL4_SchedContextObject, 7);
+	struct runner r = { 0, 0 };
+	struct thread t;
+
+	must(configure(sc, 10000, 10000, 0));
+	places = 0;
+	r.cap = obj_new(seL4_NotificationObject, 0);
+	/* Its own context carries the thread into the wait, then goes. */
+	thread_start(&t, &(struct thread_cfg){ .fn = wait_and_run, .arg = &r, .prio = 80 });
+	sleep_ms(2);
+	must(inv(t.sc, SchedContextUnbind, NOCAPS));
+	must(inv(sc, SchedContextBind, CAPS(r.cap)));
+	sys_signal(r.cap);
+	sleep_ms(2);
+	check_eq(r.place, 1);
+}
+
+/* A context that a thread has can be bound to a notification as well; not to a second one. */
+ABI_TEST(sched, context_of_thread_and_notification)
+{
+	seL4_CPtr sc = obj_new(seL4_SchedContextObject, 7), tcb = obj_new(seL4_TCBObject, 0);
+	seL4_CPtr n = obj_new(seL4_NotificationObject, 0), n2 = obj_new(seL4_NotificationObject, 0);
+
+	must(inv(sc, SchedContextBind, CAPS(tcb)));
+	expect(inv(sc, SchedContextBind, CAPS(n)), 0);
+	expect(inv(sc, SchedContextBind, CAPS(n2)), seL4_IllegalOperation);
+	expect(inv(sc, SchedContextUnbindObject, CAPS(n)), 0);
+	expect(inv(sc, SchedContextBind, CAPS(n2)), 0);
+	expect(inv(sc, SchedContextUnbind, NOCAPS), 0);
+	expect(inv(sc, SchedContextBind, CAPS(n)), 0);
+}
+
+/* --- order among equals ------------------------------------------------------------------------------ */
+
+/* Three equal threads below the worker that wait on @type objects, one each. */
+static void runners_start(struct runner *r, struct thread *t, seL4_Word type)
+{
+	unsigned int i;
+
+	places = 0;
+	for (i = 0; i < 3; i++) {
+		r[i].cap = obj_new(type, 0);
+		r[i].place = 0;
+		thread_start(&t[i],
+			     &(struct thread_cfg){ .fn = wait_and_run, .arg = &r[i], .prio = 80 });
+	}
+	sleep_ms(2);
+}
+
+static void check_places(const struct runner *r, seL4_Word first, seL4_Word second, seL4_Word third)
+{
+	sleep_ms(2);
+	check_eq(r[0].place, first);
+	check_eq(r[1].place, second);
+	check_eq(r[2].place, third);
+}
+
+/* Threads of one priority that were woken by a higher one: the last woken runs first. */
+ABI_TEST(sched, woken_equals_run_last_first)
+{
+	struct thread t[3];
+	struct runner r[3];
+	unsigned int i;
+
+	runners_start(r, t, seL4_EndpointObject);
+	for (i = 0; i < 3; i++)
+		sys_nbsend(r[i].cap, 0, NO_MRS);
+	check_places(r, 3, 2, 1);
+	runners_start(r, t, seL4_NotificationObject);
+	for (i = 0; i < 3; i++)
+		sys_signal(r[i].cap);
+	check_places(r, 3, 2, 1);
+}
+
+ABI_TEST(sched, resumed_equals_run_last_first)
+{
+	struct thread t[3];
+	struct runner r[3];
+	unsigned int i;
+
+	runners_start(r, t, seL4_NotificationObject);
+	for (i = 0; i < 3; i++)
+		must(inv(t[i].tcb, TCBSuspend, NOCAPS));
+	for (i = 0; i < 3; i++)
+		sys_signal(r[i].cap);
+	for (i = 0; i < 3; i++)
+		must(inv(t[i].tcb, TCBResume, NOCAPS));
+	check_places(r, 3, 2, 1);
+}
+
+/* A change of priority puts the thread in front of its new equals. */
+ABI_TEST(sched, new_priority_goes_to_the_front)
+{
+	struct thread t[3];
+	struct runner r[3];
+
+	runners_start(r, t, seL4_NotificationObject);
+	sys_signal(r[0].cap);
+	sys_signal(r[1].cap);
+	sys_signal(r[2].cap);
+	must(inv(t[1].tcb, TCBSetPriority, CAPS(seL4_CapInitThreadTCB), 79));
+	must(inv(t[1].tcb, TCBSetPriority, CAPS(seL4_CapInitThreadTCB), 80));
+	check_places(r, 3, 1, 2);
+}
