@@ -510,8 +510,8 @@ int asid_control_decode(struct inv *inv)
 		return inv_invalid_cap(inv, 1);
 	if (cdt_has_children(untyped))
 		return seL4_RevokeFirst;
-	err = cspace_lookup_target(inv, inv_extra(inv, 1), inv_mr(inv, 0), inv_mr(inv, 1) & 0xff,
-				   false, &dst);
+	err = cspace_lookup_target(inv, inv_extra(inv, 1), inv_mr(inv, 0), inv_mr(inv, 1), false,
+				   &dst);
 	if (err)
 		return err;
 	if (dst->cap.type != CAP_NULL)

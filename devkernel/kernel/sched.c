@@ -164,13 +164,14 @@ static void sched_propose(struct tcb *tcb)
 
 	if (tcb->ready || tcb == sched_current || tcb == other)
 		return;
+	/* Among equals the last woken goes first, as in seL4. */
 	if (!other) {
 		sched.proposed = tcb;
-	} else if (tcb->prio > other->prio) {
-		ready_insert(other, false);
+	} else if (tcb->prio >= other->prio) {
+		ready_insert(other, true);
 		sched.proposed = tcb;
 	} else {
-		ready_insert(tcb, false);
+		ready_insert(tcb, true);
 	}
 }
 
@@ -210,7 +211,7 @@ void sched_set_prio(struct tcb *tcb, u8 prio)
 	if (tcb->ready) {
 		ready_remove(tcb);
 		tcb->prio = prio;
-		ready_insert(tcb, false);
+		sched_propose(tcb);
 	} else {
 		tcb->prio = prio;
 	}
@@ -343,7 +344,7 @@ static struct tcb *sched_choose(void)
 			/* Not its fault: it keeps its turn. */
 			ready_insert(cur, true);
 		} else {
-			ready_insert(next, false);
+			ready_insert(next, next->prio < cur->prio);
 			next = cur;
 		}
 	} else if (cur) {

@@ -92,12 +92,12 @@ static int cnode_decode_transfer(struct inv *inv, struct cte *dst)
 		return seL4_TruncatedMessage;
 	if (dst->cap.type != CAP_NULL)
 		return seL4_DeleteFirst;
-	err = cspace_lookup_target(inv, inv_extra(inv, 0), inv_mr(inv, 2), inv_mr(inv, 3) & 0xff,
-				   true, &src);
+	err = cspace_lookup_target(inv, inv_extra(inv, 0), inv_mr(inv, 2), inv_mr(inv, 3), true,
+				   &src);
 	if (err)
 		return err;
 	if (src->cap.type == CAP_NULL)
-		return cnode_missing(inv, true, inv_mr(inv, 3) & 0xff);
+		return cnode_missing(inv, true, inv_mr(inv, 3));
 	if (inv->length < min_length[inv->label])
 		return seL4_TruncatedMessage;
 	cap = src->cap;
@@ -132,8 +132,8 @@ static int cnode_decode_rotate(struct inv *inv, struct cte *dst)
 
 	if (inv->length < 8 || inv->n_extra < 2)
 		return seL4_TruncatedMessage;
-	pivot_depth = inv_mr(inv, 4) & 0xff;
-	src_depth = inv_mr(inv, 7) & 0xff;
+	pivot_depth = inv_mr(inv, 4);
+	src_depth = inv_mr(inv, 7);
 	err = cspace_lookup_target(inv, inv_extra(inv, 1), inv_mr(inv, 6), src_depth, true, &src);
 	if (err)
 		return err;
@@ -183,8 +183,7 @@ int cnode_decode(struct inv *inv)
 		return seL4_IllegalOperation;
 	if (inv->length < 2)
 		return seL4_TruncatedMessage;
-	err = cspace_lookup_target(inv, inv->cap, inv_mr(inv, 0), inv_mr(inv, 1) & 0xff, false,
-				   &slot);
+	err = cspace_lookup_target(inv, inv->cap, inv_mr(inv, 0), inv_mr(inv, 1), false, &slot);
 	if (err)
 		return err;
 

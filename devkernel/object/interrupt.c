@@ -67,8 +67,8 @@ void irq_handle(void)
 /* The empty slot (root in extra 0, index and depth in mr, mr + 1) for a new capability. */
 static int irq_decode_slot(struct inv *inv, u64 mr, struct cte **slot)
 {
-	int err = cspace_lookup_target(inv, inv_extra(inv, 0), inv_mr(inv, mr),
-				       inv_mr(inv, mr + 1) & 0xff, false, slot);
+	int err = cspace_lookup_target(inv, inv_extra(inv, 0), inv_mr(inv, mr), inv_mr(inv, mr + 1),
+				       false, slot);
 
 	if (!err && (*slot)->cap.type != CAP_NULL)
 		err = seL4_DeleteFirst;

@@ -85,7 +85,7 @@ static int sc_decode_bind(struct inv *inv, struct sched_context *sc)
 	if (cap.type == CAP_TCB) {
 		struct tcb *tcb = cap_object(cap);
 
-		if (tcb->sc || sc->tcb || sc->ntfn || !sc_may_bind(sc, tcb))
+		if (tcb->sc || sc->tcb || !sc_may_bind(sc, tcb))
 			return seL4_IllegalOperation;
 		sc_bind_tcb(sc, tcb);
 		return seL4_NoError;
@@ -93,7 +93,7 @@ static int sc_decode_bind(struct inv *inv, struct sched_context *sc)
 	if (cap.type == CAP_NOTIFICATION) {
 		struct notification *ntfn = cap_object(cap);
 
-		if (ntfn->sc || sc->tcb || sc->ntfn)
+		if (ntfn->sc || sc->ntfn)
 			return seL4_IllegalOperation;
 		ntfn->sc = sc;
 		sc->ntfn = ntfn;
@@ -205,9 +205,6 @@ int sched_control_decode(struct inv *inv)
 		return seL4_IllegalOperation;
 	if (inv->length < 5 || inv->n_extra < 1)
 		return seL4_TruncatedMessage;
-	cap = inv_extra(inv, 0);
-	if (cap.type != CAP_SCHED_CONTEXT)
-		return inv_invalid_cap(inv, 1);
 	budget_us = inv_mr(inv, 0);
 	period_us = inv_mr(inv, 1);
 	extra = inv_mr(inv, 2);
@@ -217,6 +214,9 @@ int sched_control_decode(struct inv *inv)
 		return inv_range(inv, MIN_BUDGET_US, MAX_PERIOD_US);
 	if (budget_us > period_us)
 		return inv_range(inv, MIN_BUDGET_US, period_us);
+	cap = inv_extra(inv, 0);
+	if (cap.type != CAP_SCHED_CONTEXT)
+		return inv_invalid_cap(inv, 1);
 	max_extra = seL4_MaxExtraRefills(cap.bits);
 	if (max_extra > UINT16_MAX - 2)
 		max_extra = UINT16_MAX - 2;

@@ -402,7 +402,7 @@ static int tcb_check_sc(struct inv *inv, struct tcb *tcb, struct sched_context *
 	*out = sc;
 	if (tcb->sc == sc)
 		return seL4_NoError;
-	if (tcb->sc || sc->tcb || sc->ntfn || !sc_may_bind(sc, tcb))
+	if (tcb->sc || sc->tcb || !sc_may_bind(sc, tcb))
 		return seL4_IllegalOperation;
 	return seL4_NoError;
 }
