@@ -189,8 +189,12 @@ static void test_qemu(const struct loaded *board)
 	   "hypervisor");
 	ok(same("/", "compatible", "linux,dummy-virt", 17) && copied(board, "/timer"),
 	   "board and timer");
+}
 
-	s->vcpus = 3;
+static void test_vcpus(const struct loaded *board)
+{
+	start(sysdesc_board_find("qemu_virt_aarch64"));
+	add("service", 0x40000000, 0x20000000)->vcpus = 3;
 	ok(build(board, 0, sizeof(out)) == 0 && has("/cpus/cpu@2") && !has("/cpus/cpu@3") &&
 		   same("/cpus/cpu@2", "reg", "\0\0\0\2", 4),
 	   "three vCPUs");
@@ -440,6 +444,7 @@ int main(void)
 
 	test_globs();
 	test_qemu(&qemu);
+	test_vcpus(&qemu);
 	test_room(&qemu);
 	test_soc(&soc);
 	test_soc_rows(&soc);

@@ -285,6 +285,17 @@ static void add_search(struct blobs *b, const char *dir)
 	b->search[b->searches++] = dir;
 }
 
+static void check_options(const struct image *im, bool too_many)
+{
+	if (too_many)
+		usage("there is a word that belongs to no option");
+	if (!im->system || !im->board_file)
+		usage("--system and --board-dtb are needed");
+	if (!im->check_only &&
+	    (!im->output || !im->kernel || !im->root || !im->loader || !im->mkpackage))
+		usage("without --check, -o, --kernel, --root, --loader and --mkpackage are needed");
+}
+
 static void parse_options(struct image *im, int argc, char **argv)
 {
 	enum {
@@ -346,13 +357,7 @@ static void parse_options(struct image *im, int argc, char **argv)
 			usage("unknown option or missing word");
 		}
 	}
-	if (optind != argc)
-		usage("there is a word that belongs to no option");
-	if (!im->system || !im->board_file)
-		usage("--system and --board-dtb are needed");
-	if (!im->check_only &&
-	    (!im->output || !im->kernel || !im->root || !im->loader || !im->mkpackage))
-		usage("without --check, -o, --kernel, --root, --loader and --mkpackage are needed");
+	check_options(im, optind != argc);
 }
 
 int main(int argc, char **argv)
