@@ -7,10 +7,8 @@
 #include "arch/esr.h"
 #include "arch/gicv2.h"
 #include "arch/smccc.h"
-#include "vmm/vmm.h"
-
-/* Labels and words of fault messages, as libsel4 names them; hw.c asserts that they agree. */
 #include "vmm/faultmsg.h"
+#include "vmm/vmm.h"
 
 void fault_guest_error(struct vcpu *v, const char *what, uint64_t a, uint64_t b)
 {
@@ -72,8 +70,7 @@ static void dist_access(struct vcpu *v, const struct access *a, uint32_t offset)
 
 	v->stats->gic++;
 	if (a->write)
-		vgic_dist_write(g, v->id, offset, a->len,
-				decode_store(a, vcpu_gpr(v, a->reg)));
+		vgic_dist_write(g, v->id, offset, a->len, decode_store(a, vcpu_gpr(v, a->reg)));
 	else
 		value = vgic_dist_read(g, v->id, offset, a->len);
 	vcpu_finish_access(v, a, value);

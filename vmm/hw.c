@@ -23,8 +23,7 @@ _Static_assert((int)UVM_SYS_VMPIDR == seL4_VCPUReg_VMPIDR_EL2, "register");
 _Static_assert((int)UVM_SYS_CNTKCTL == seL4_VCPUReg_CNTKCTL_EL1, "register");
 _Static_assert((int)UVM_SYS_COUNT == seL4_VCPUReg_Num, "register");
 _Static_assert((int)HW_REG_COUNT == sizeof(seL4_UserContext) / sizeof(seL4_Word), "register");
-_Static_assert((int)HW_REG_TPIDR_EL0 ==
-		       offsetof(seL4_UserContext, tpidr_el0) / sizeof(seL4_Word),
+_Static_assert((int)HW_REG_TPIDR_EL0 == offsetof(seL4_UserContext, tpidr_el0) / sizeof(seL4_Word),
 	       "register");
 
 /* A register transfer's message: flags, count, registers. */
@@ -86,8 +85,7 @@ void hw_pc_write(unsigned vcpu, uint64_t pc)
 
 uint64_t hw_sys_read(unsigned vcpu, enum uvm_sys reg)
 {
-	seL4_ARM_VCPU_ReadRegs_t r = seL4_ARM_VCPU_ReadRegs(VMM_CAP_VCPU + vcpu,
-							    (seL4_VCPUReg)reg);
+	seL4_ARM_VCPU_ReadRegs_t r = seL4_ARM_VCPU_ReadRegs(VMM_CAP_VCPU + vcpu, (seL4_VCPUReg)reg);
 
 	if (r.error != seL4_NoError)
 		hw_fail(HW_FAIL_SYSREG);
@@ -137,9 +135,8 @@ void hw_thread_resume(unsigned vcpu)
 enum wire_status hw_root_call(unsigned op, uint64_t arg)
 {
 	seL4_Word mr[4] = { arg };
-	seL4_MessageInfo_t info = seL4_CallWithMRs(VMM_CAP_ROOT_EP,
-						   seL4_MessageInfo_new(op, 0, 0, 1), &mr[0], &mr[1],
-						   &mr[2], &mr[3]);
+	seL4_MessageInfo_t info = seL4_CallWithMRs(
+		VMM_CAP_ROOT_EP, seL4_MessageInfo_new(op, 0, 0, 1), &mr[0], &mr[1], &mr[2], &mr[3]);
 
 	return (enum wire_status)seL4_MessageInfo_get_label(info);
 }

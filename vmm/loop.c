@@ -77,8 +77,8 @@ static _Noreturn void loop(struct vm *vm)
 				info = poll(&m, VMM_CAP_REPLY + reply);
 			else
 				info = seL4_RecvWithMRs(VMM_CAP_FAULT_EP, &m.badge,
-							VMM_CAP_REPLY + reply, &m.mr[0],
-							&m.mr[1], &m.mr[2], &m.mr[3]);
+							VMM_CAP_REPLY + reply, &m.mr[0], &m.mr[1],
+							&m.mr[2], &m.mr[3]);
 			if (!m.badge) {
 				/* The queue is empty: no exit is lost when threads are suspended now. */
 				vmm_stop(vm);
@@ -96,9 +96,8 @@ void vmm_main(const struct vmm_boot *boot)
 	static struct uvm uvm_state;
 
 	seL4_SetIPCBuffer((seL4_IPCBuffer *)VMM_VA_IPCBUF);
-	if (!vmm_init(&vm, boot, (struct vmm_rt *)VMM_VA_RT,
-		      (const struct vmm_clock *)VMM_VA_CLOCK, (struct vmm_log *)VMM_VA_LOG,
-		      (void *)VMM_VA_SHARED, &uvm_state))
+	if (!vmm_init(&vm, boot, (struct vmm_rt *)VMM_VA_RT, (const struct vmm_clock *)VMM_VA_CLOCK,
+		      (struct vmm_log *)VMM_VA_LOG, (void *)VMM_VA_SHARED, &uvm_state))
 		hw_fail(HW_FAIL_BOOT);
 	loop(&vm);
 }

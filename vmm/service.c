@@ -16,8 +16,7 @@ void service_start(struct vm *vm)
 void service_abort(struct vcpu *v, const struct access *a, uint32_t esr, uint64_t ipa)
 {
 	v->stats->abort++;
-	if (!a->walk && !a->permission &&
-	    hw_root_call(VMM_OP_POPULATE, ipa) == WIRE_OK)
+	if (!a->walk && !a->permission && hw_root_call(VMM_OP_POPULATE, ipa) == WIRE_OK)
 		return;
 	fault_guest_error(v, "nothing there", v->pc, ipa);
 	inject_abort(v, esr, ipa);

@@ -22,8 +22,8 @@ static void check_books(const struct vgic *g)
 
 		for (unsigned i = 0; i < g->lrs; i++) {
 			const struct vgic_lr *lr = &c->lr[i];
-			const struct vgic_bank *b = lr->intid / 32 ? &g->spi[lr->intid / 32 - 1] :
-								     &c->bank;
+			const struct vgic_bank *b =
+				lr->intid / 32 ? &g->spi[lr->intid / 32 - 1] : &c->bank;
 
 			demand(!!(c->free & (1u << i)) == (lr->state == VGIC_LR_FREE));
 			if (lr->state == VGIC_LR_BUSY)
@@ -104,8 +104,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			vgic_uaccess_read(g, data[3] >> 4, data[1], offset, &value);
 			break;
 		case 6:
-			vgic_lines(g, cpu, data[2] % g->banks, data[2] % g->banks ? ~0u : 0xffff0000,
-				   value, data[3] & 1 ? value >> 16 << 16 : 0);
+			vgic_lines(g, cpu, data[2] % g->banks,
+				   data[2] % g->banks ? ~0u : 0xffff0000, value,
+				   data[3] & 1 ? value >> 16 << 16 : 0);
 			break;
 		case 7:
 			vgic_pulse(g, cpu, 32 + offset % (g->banks * 32 - 32));

@@ -77,15 +77,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		case 2:
 			if (runs)
-				fake_fault(vm, cpu, FAULT_VM, data[2], 0x08000000 + a % 0x1800, 0, b);
+				fake_fault(vm, cpu, FAULT_VM, data[2], 0x08000000 + a % 0x1800, 0,
+					   b);
 			break;
 		case 3:
-			if (runs && data[2] % 12 != FAULT_SYSCALL && !may_turn_off(role, data[2] % 12, a))
+			if (runs && data[2] % 12 != FAULT_SYSCALL &&
+			    !may_turn_off(role, data[2] % 12, a))
 				fake_fault(vm, cpu, data[2] % 12, a, b, a, b);
 			break;
 		case 4:
-			if (!runs || (role == VMM_ROLE_SERVICE && ((a & 0x1f) == 8 || (a & 0x1f) == 9 ||
-								  (a & 0x1f) == 0x12)))
+			if (!runs || (role == VMM_ROLE_SERVICE &&
+				      ((a & 0x1f) == 8 || (a & 0x1f) == 9 || (a & 0x1f) == 0x12)))
 				break;
 			memcpy(x, data + 8, 8);
 			fake_hvc(vm, cpu, 0x84000000 | (a & 0x4000001f), x[0] & 3, b, x[0]);
@@ -96,7 +98,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		case 6:
 			for (unsigned i = 0; i < 2; i++)
-				((struct uvm_vcpu *)(fake_region + UVM_OFF_VCPU(i)))->owner = data[2] >> i & 1;
+				((struct uvm_vcpu *)(fake_region + UVM_OFF_VCPU(i)))->owner =
+					data[2] >> i & 1;
 			((struct uvm_vm *)fake_region)->ring |= a;
 			fake_event(vm, VMM_EVENT_DOORBELL);
 			break;

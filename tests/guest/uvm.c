@@ -177,8 +177,9 @@ static uint64_t user_command(uint32_t command)
 		reset_in_handler();
 		break;
 	case CMD_OFF:
-		__asm__ volatile("mov x0, %0\n\tmov x7, #0\n\thvc #0" ::"r"((uint64_t)PSCI_SYSTEM_OFF)
-				 : "x0", "x1", "x2", "x3", "x7", "memory");
+		__asm__ volatile(
+			"mov x0, %0\n\tmov x7, #0\n\thvc #0" ::"r"((uint64_t)PSCI_SYSTEM_OFF)
+			: "x0", "x1", "x2", "x3", "x7", "memory");
 	}
 	return 0;
 }
@@ -187,7 +188,8 @@ static void user_main(void)
 {
 	guest_gic_init();
 	set_edge(SPI_EDGE);
-	mmio_write32(GICD_BASE + GICD_ISENABLER + 4, 1u << (SPI_EDGE - 32) | 1u << (SPI_LEVEL - 32));
+	mmio_write32(GICD_BASE + GICD_ISENABLER + 4,
+		     1u << (SPI_EDGE - 32) | 1u << (SPI_LEVEL - 32));
 	for (;;) {
 		uint64_t result = user_command(mmio_read32(PORT_COMMAND));
 
@@ -240,7 +242,8 @@ static volatile uint64_t *in_copy(volatile void *word)
 
 static void ring(uint32_t bits)
 {
-	struct guest_regs r = { { SELKIE_CAP_DOORBELL + vm, 0, 0, 0, 0, 0, 0, (uint64_t)sys_send } };
+	struct guest_regs r = { { SELKIE_CAP_DOORBELL + vm, 0, 0, 0, 0, 0, 0,
+				  (uint64_t)sys_send } };
 
 	if (!__atomic_fetch_or(&shared()->ring, bits, __ATOMIC_RELEASE))
 		guest_hvc(&r);
@@ -397,8 +400,12 @@ static void add_ioevent(unsigned int i, uint64_t addr, uint32_t len, uint32_t fl
 
 static bool create(void)
 {
-	struct ctl_create c = { .vcpus = 2, .ipa_bits = 40, .gicd = GICD_BASE, .gicc = GICC_BASE,
-				.intids = 288, .mpidr = { 0x80000000u, 0x80000001u } };
+	struct ctl_create c = { .vcpus = 2,
+				.ipa_bits = 40,
+				.gicd = GICD_BASE,
+				.gicc = GICC_BASE,
+				.intids = 288,
+				.mpidr = { 0x80000000u, 0x80000001u } };
 
 	memcpy((void *)USER_COPY, _start, USER_SIZE);
 	memcpy(&area->create, &c, sizeof(c));
@@ -406,8 +413,8 @@ static bool create(void)
 		return false;
 	for (uint64_t i = 0; i < CTL_MAX_PAGES; i++)
 		area->page[i] = USER_COPY + i * WIRE_PAGE_SIZE;
-	return request(CTL_MEM_MAP, vm, USER_RAM, CTL_MAX_PAGES, CTL_MAP_WRITE | CTL_MAP_EXEC, NULL) ==
-	       WIRE_OK;
+	return request(CTL_MEM_MAP, vm, USER_RAM, CTL_MAX_PAGES, CTL_MAP_WRITE | CTL_MAP_EXEC,
+		       NULL) == WIRE_OK;
 }
 
 /* Registers of a reset core at the start of its RAM, and on until it asks for a command. */
@@ -477,7 +484,8 @@ static void test_kick(void)
 		      slot(0)->regs.pc < USER_RAM + USER_SIZE && vcpu_do(0, UVM_REQ_SET_REGS, 0);
 		give(0, UVM_REQ_RUN, UVM_RESUME_RETRY);
 		if (i == 50) /* it must have the CPU at times */
-			for (uint64_t end = guest_count() + guest_frequency() / 50; guest_count() < end;)
+			for (uint64_t end = guest_count() + guest_frequency() / 50;
+			     guest_count() < end;)
 				;
 	}
 	report(all, "kicked a hundred times out of a busy loop");
@@ -544,7 +552,8 @@ static void test_reset(void)
 		       "boots in place, its timer interrupts");
 	}
 	command(CMD_OFF);
-	report(await(0) && slot(0)->exit == UVM_EXIT_SYSTEM && slot(0)->system_type == 1, "SYSTEM_OFF");
+	report(await(0) && slot(0)->exit == UVM_EXIT_SYSTEM && slot(0)->system_type == 1,
+	       "SYSTEM_OFF");
 }
 
 static bool hello(void)

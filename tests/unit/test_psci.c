@@ -36,10 +36,11 @@ static const struct {
 	uint32_t function;
 	bool wide; /* has an SMC64 form */
 } offered[] = {
-	{ PSCI_VERSION, false },    { PSCI_CPU_SUSPEND, true },	 { PSCI_CPU_OFF, false },
-	{ PSCI_CPU_ON, true },	    { PSCI_AFFINITY_INFO, true }, { PSCI_MIGRATE_INFO_TYPE, false },
-	{ PSCI_SYSTEM_OFF, false }, { PSCI_SYSTEM_RESET, false }, { PSCI_FEATURES, false },
-	{ PSCI_SYSTEM_RESET2, true },
+	{ PSCI_VERSION, false },      { PSCI_CPU_SUSPEND, true },
+	{ PSCI_CPU_OFF, false },      { PSCI_CPU_ON, true },
+	{ PSCI_AFFINITY_INFO, true }, { PSCI_MIGRATE_INFO_TYPE, false },
+	{ PSCI_SYSTEM_OFF, false },   { PSCI_SYSTEM_RESET, false },
+	{ PSCI_FEATURES, false },     { PSCI_SYSTEM_RESET2, true },
 };
 
 static void test_discovery(bool smc)
@@ -80,7 +81,8 @@ static void test_discovery(bool smc)
 		   call(0, smc, SMCCC_ARCH_FEATURES, SMCCC_ARCH_WORKAROUND_1, 0, 0) == -1 &&
 		   call(0, smc, SMCCC_ARCH_WORKAROUND_1, 0, 0, 0) == -1,
 	   "%s: SMCCC_ARCH_FEATURES", how);
-	ok(call(0, smc, SELKIE_SMC_UID, 0, 0, 0) == -1 && call(0, smc, SELKIE_SMC_INFO, 0, 0, 0) == -1,
+	ok(call(0, smc, SELKIE_SMC_UID, 0, 0, 0) == -1 &&
+		   call(0, smc, SELKIE_SMC_INFO, 0, 0, 0) == -1,
 	   "%s: a user-VM finds no Selkie", how);
 	ok(call(0, smc, 0xdeadbeef00000000 | PSCI_VERSION, 0, 0, 0) == 0x10001,
 	   "%s: the function id is w0", how);
@@ -110,10 +112,12 @@ static void test_cpu_on(bool smc)
 	   "%s: no such core", how);
 	ok(call(0, smc, PSCI_CPU_ON | PSCI_SMC64, 0x80000001, 0x4000, 0) == PSCI_INVALID_PARAMETERS,
 	   "%s: reserved bits of the target", how);
-	ok(call(0, smc, PSCI_CPU_ON | PSCI_SMC64, 0, 0x4000, 0) == PSCI_ALREADY_ON, "%s: itself", how);
+	ok(call(0, smc, PSCI_CPU_ON | PSCI_SMC64, 0, 0x4000, 0) == PSCI_ALREADY_ON, "%s: itself",
+	   how);
 	ok(call(0, smc, PSCI_CPU_ON | PSCI_SMC64, 1, 0x4002, 0) == PSCI_INVALID_ADDRESS,
 	   "%s: misaligned entry", how);
-	ok(call(0, smc, PSCI_AFFINITY_INFO | PSCI_SMC64, 1, 0, 0) == PSCI_AFFINITY_OFF, "%s: off", how);
+	ok(call(0, smc, PSCI_AFFINITY_INFO | PSCI_SMC64, 1, 0, 0) == PSCI_AFFINITY_OFF, "%s: off",
+	   how);
 	fake.cpu[1].regs[20] = 99;
 	fake.cpu[1].sys[UVM_SYS_SCTLR] = 1;
 	ok(call(0, smc, PSCI_CPU_ON | PSCI_SMC64, 1, 0x123456789000, 0xabcdef0123456789) == 0,
@@ -194,7 +198,8 @@ static void test_wfi(void)
 	vgic_dist_write(&vm->vgic, 0, GICD_ISENABLER + 4, 4, 1u << 1);
 	PC = 0x1000;
 	fake_fault(vm, 0, FAULT_VCPU, ESR_WFI, 0, 0, 0);
-	ok(v->thread == VCPU_HELD && vm->rt->deadline == UINT64_MAX, "WFI without timer waits for ever");
+	ok(v->thread == VCPU_HELD && vm->rt->deadline == UINT64_MAX,
+	   "WFI without timer waits for ever");
 	fake_event(vm, VMM_EVENT_TIMER);
 	ok(v->thread == VCPU_HELD, "a tick that is not ours");
 	fake_event(vm, 1u << VMM_EVENT_IRQ_SHIFT);
@@ -218,7 +223,8 @@ static void test_wfi(void)
 	   "in time: on at the WFI");
 	for (unsigned i = 0; i < 8 && PC == 0x1000; i++)
 		fake_fault(vm, 0, FAULT_VCPU, ESR_WFI, 0, 0, 0);
-	ok(PC == 0x1004 && v->thread == VCPU_RUNNING, "a timer that never fires does not trap it there");
+	ok(PC == 0x1004 && v->thread == VCPU_RUNNING,
+	   "a timer that never fires does not trap it there");
 
 	v->cntvoff = 400;
 	fake.cpu[0].sys[UVM_SYS_CNTV_CVAL] = UINT64_MAX;
@@ -237,7 +243,8 @@ static void test_wfi(void)
 	fake.cpu[0].sys[UVM_SYS_CNTV_CTL] = CNT_CTL_ENABLE;
 	PC = 0x1000;
 	call(0, false, PSCI_CPU_SUSPEND | PSCI_SMC64, 0, 0, 0);
-	ok(v->thread == VCPU_HELD && vm->rt->deadline == fake.count + 77, "CPU_SUSPEND waits like a WFI");
+	ok(v->thread == VCPU_HELD && vm->rt->deadline == fake.count + 77,
+	   "CPU_SUSPEND waits like a WFI");
 	fake.count += 77;
 	fake_event(vm, VMM_EVENT_TIMER);
 	ok(v->thread == VCPU_RUNNING && PC == 0x1004 && X(0) == 0, "and returns");

@@ -11,8 +11,8 @@
 #include "tests/unit/vmm_fake.h"
 #include "vmm/faultmsg.h"
 
-#define ESR_STORE(sas, srt)                                                                     \
-	(FIELD_PREP(ESR_EC, EC_DABT_LOWER) | ESR_IL | ISS_ISV | FIELD_PREP(ISS_SAS, (sas)) |      \
+#define ESR_STORE(sas, srt)                                                                  \
+	(FIELD_PREP(ESR_EC, EC_DABT_LOWER) | ESR_IL | ISS_ISV | FIELD_PREP(ISS_SAS, (sas)) | \
 	 FIELD_PREP(ISS_SRT, (srt)) | ISS_WNR | FSC_TRANSLATION | 3)
 #define ESR_LOAD(sas, srt) (ESR_STORE(sas, srt) & ~ISS_WNR)
 #define ESR_WFI (FIELD_PREP(ESR_EC, EC_WFX) | ESR_IL)
@@ -73,7 +73,8 @@ static void test_run_and_mmio(void)
 	unsigned bells;
 
 	start(1);
-	ok(mine(0) && slot(0)->power == UVM_POWER_OFF && !fake.cpu[0].resumed, "off and the module's");
+	ok(mine(0) && slot(0)->power == UVM_POWER_OFF && !fake.cpu[0].resumed,
+	   "off and the module's");
 	slot(0)->regs.x[3] = 33;
 	slot(0)->regs.pc = 0x1000;
 	slot(0)->regs.pstate = PSTATE_RESET;
@@ -109,7 +110,8 @@ static void test_run_and_mmio(void)
 	ok(w[decode_reg_index(20)] == 0xbbbbbbbb && w[0] == 0x1008, "its value");
 	fake_fault(vm, 0, FAULT_VM, 0x1008, 0x09000018, 0, ESR_LOAD(2, 20u));
 	request(0, UVM_REQ_RUN, UVM_RESUME_RETRY);
-	ok(w[0] == 0x1008 && vm->vcpu[0].thread == VCPU_RUNNING, "or tried again: a page is there now");
+	ok(w[0] == 0x1008 && vm->vcpu[0].thread == VCPU_RUNNING,
+	   "or tried again: a page is there now");
 	fake_fault(vm, 0, FAULT_VM, 0x1008, 0x09000018, 0, ESR_LOAD(2, 20u));
 	request(0, UVM_REQ_RUN, UVM_RESUME_ABORT);
 	ok(w[0] == 0x80000 + VECTOR_SAME_SPX && fake.cpu[0].sys[UVM_SYS_ELR_EL1] == 0x1008,
@@ -122,7 +124,8 @@ static void test_run_and_mmio(void)
 	request(0, UVM_REQ_RUN, UVM_RESUME_RETRY);
 	fake_fault(vm, 0, FAULT_VM, 0x1008, 0x09000000, 0, ESR_LOAD(2, 20u));
 	request(0, UVM_REQ_GET_REGS, 0);
-	ok(slot(0)->regs.pc == w[0] && mine(0), "registers can be read between an exit and its end");
+	ok(slot(0)->regs.pc == w[0] && mine(0),
+	   "registers can be read between an exit and its end");
 	slot(0)->regs.pc = 0x2000;
 	request(0, UVM_REQ_SET_REGS, 0);
 	request(0, UVM_REQ_RUN, UVM_RESUME_MMIO);
@@ -176,8 +179,9 @@ static void test_kick(void)
 	slot(0)->kick = 1;
 	shared->ring = UVM_RING_VCPU(0);
 	struct hw_msg bell = { VMM_EVENT_DOORBELL, 0, { 0 }, NULL };
-	struct hw_msg fault = { VMM_BADGE_FAULT, FAULT_VM, { 0x1008, 0x09000000, 0, ESR_STORE(2, 1u) },
-				NULL };
+	struct hw_msg fault = {
+		VMM_BADGE_FAULT, FAULT_VM, { 0x1008, 0x09000000, 0, ESR_STORE(2, 1u) }, NULL
+	};
 
 	vmm_message(vm, &bell, 0);
 	vmm_settle(vm);
@@ -234,7 +238,8 @@ static void test_power(void)
 	ok(mine(0) && mine(1) && slot(0)->exit == UVM_EXIT_INTR, "kicks end both");
 	boot(0, 0x1000);
 	request(0, UVM_REQ_RUN, 0);
-	ok(vm->vcpu[0].thread == VCPU_RUNNING && fake.cpu[0].regs[0] == 0x1000, "reset boots in place");
+	ok(vm->vcpu[0].thread == VCPU_RUNNING && fake.cpu[0].regs[0] == 0x1000,
+	   "reset boots in place");
 }
 
 static void latch(unsigned intid, bool level)
@@ -257,7 +262,8 @@ static unsigned take(void)
 
 	if (intid != GIC_SPURIOUS) {
 		for (unsigned i = 0; i < fake.lrs; i++) {
-			if (fake.cpu[0].lr[i].state == LR_ACTIVE && fake.cpu[0].lr[i].intid == intid) {
+			if (fake.cpu[0].lr[i].state == LR_ACTIVE &&
+			    fake.cpu[0].lr[i].intid == intid) {
 				fake.cpu[0].depth--;
 				fake.cpu[0].lr[i].state = LR_INVALID;
 				fake_fault(vm, 0, FAULT_MAINTENANCE, i, 0, 0, 0);
@@ -272,7 +278,8 @@ static void test_interrupts(void)
 	start(1);
 	boot(0, 0x1000);
 	vgic_dist_write(&vm->vgic, 0, GICD_ISENABLER + 4, 4, ~0u);
-	vgic_dist_write(&vm->vgic, 0, GICD_ICFGR + 8, 4, 2u << 2 * 8); /* 40 is an edge, 41 a level */
+	vgic_dist_write(&vm->vgic, 0, GICD_ICFGR + 8, 4,
+			2u << 2 * 8); /* 40 is an edge, 41 a level */
 	latch(41, true);
 	ok(!fake_irq_pending(0), "a vCPU that does not run is not touched");
 	request(0, UVM_REQ_RUN, 0);
@@ -311,7 +318,8 @@ static void test_interrupts(void)
 	events();
 	latch(41, false);
 	ok(!shared->irq_eoi[1], "not before EOI");
-	ok(take() == 41 && shared->irq_eoi[1] == 1u << 9 && events() == UVM_EVENT_EOI, "resample at EOI");
+	ok(take() == 41 && shared->irq_eoi[1] == 1u << 9 && events() == UVM_EVENT_EOI,
+	   "resample at EOI");
 	shared->irq_eoi[1] = 0;
 	latch(40, false);
 	ok(take() == 40 && !shared->irq_eoi[1] && !events(), "only what is asked for");
@@ -358,11 +366,13 @@ static void test_ioevent(void)
 	request(0, UVM_REQ_RUN, 0);
 	ok(store(0x0a000050, 2, 0) == -1, "empty table");
 	set_ioevent(3, 0x0a000050, 4, UVM_IOEVENT_VALID | UVM_IOEVENT_DATAMATCH, 1);
-	set_ioevent(7, 0x0a000050, 4, UVM_IOEVENT_VALID | UVM_IOEVENT_DATAMATCH, 0xffffffff00000002);
+	set_ioevent(7, 0x0a000050, 4, UVM_IOEVENT_VALID | UVM_IOEVENT_DATAMATCH,
+		    0xffffffff00000002);
 	set_ioevent(255, 0x10003000, 0, UVM_IOEVENT_VALID, 0);
 	set_ioevent(64, 0x10003004, 2, UVM_IOEVENT_VALID, 0);
 	ok(shared->ioevent_seen == shared->ioevent_generation && shared->ioevent_seen == 8, "seen");
-	ok(store(0x0a000050, 2, 1) == 3 && store(0x0a000050, 2, 0xabcd00000002) == 7, "data decides");
+	ok(store(0x0a000050, 2, 1) == 3 && store(0x0a000050, 2, 0xabcd00000002) == 7,
+	   "data decides");
 	ok(store(0x0a000050, 2, 3) == -1 && store(0x0a000050, 1, 1) == -1 &&
 		   store(0x0a000054, 2, 1) == -1,
 	   "other data, size or address go to user space");
@@ -415,7 +425,8 @@ static void test_vmreq(void)
 	uint64_t v = 0;
 
 	start(2);
-	ok(vmreq(UVM_VMREQ_GIC_GET, 1, 0, GICD_TYPER, &v) == WIRE_OK && v == (8 | 1 << 5), "GIC_GET");
+	ok(vmreq(UVM_VMREQ_GIC_GET, 1, 0, GICD_TYPER, &v) == WIRE_OK && v == (8 | 1 << 5),
+	   "GIC_GET");
 	v = 0x1f;
 	ok(vmreq(UVM_VMREQ_GIC_SET, 2, 1, GICC_PMR, &v) == WIRE_OK &&
 		   vm->vgic.cpu[1].gicc_pmr == 0x1f,
@@ -490,20 +501,25 @@ static void test_hostile(void)
 {
 	start(4);
 	for (unsigned n = 0; n < 400000; n++) {
-		uint32_t *word = (uint32_t *)(fake_region + rnd() % (UVM_PAGES * WIRE_PAGE_SIZE / 4) * 4);
+		uint32_t *word =
+			(uint32_t *)(fake_region + rnd() % (UVM_PAGES * WIRE_PAGE_SIZE / 4) * 4);
 
 		switch (rnd() % 6) {
 		case 0:
 			*word = rnd();
 			break;
 		case 1:
-			((uint32_t *)(fake_region + UVM_OFF_VCPU(rnd() % 4)))[rnd() % 24] = rnd() % 8;
+			((uint32_t *)(fake_region + UVM_OFF_VCPU(rnd() % 4)))[rnd() % 24] =
+				rnd() % 8;
 			break;
 		case 2:
 			((uint32_t *)fake_region)[rnd() % 128] = rnd();
 			break;
 		case 3:
-			shared->vmreq = (struct uvm_vmreq){ 1, 1 + rnd() % 3, 0, 0,
+			shared->vmreq = (struct uvm_vmreq){ 1,
+							    1 + rnd() % 3,
+							    0,
+							    0,
 							    { 1 + rnd() % 2, rnd() % 4,
 							      rnd() % 0x400 * 4, rnd() } };
 			break;
@@ -518,8 +534,8 @@ static void test_hostile(void)
 				break;
 			switch (rnd() % 4) {
 			case 0:
-				fake_fault(vm, cpu, FAULT_VM, 0x1000, 0x08000000 + rnd() % 0x2000, 0,
-					   ESR_STORE(rnd() % 4, rnd() % 32));
+				fake_fault(vm, cpu, FAULT_VM, 0x1000, 0x08000000 + rnd() % 0x2000,
+					   0, ESR_STORE(rnd() % 4, rnd() % 32));
 				break;
 			case 1:
 				fake_hvc(vm, cpu, 0x84000000 + rnd() % 32, rnd() % 5, 0x1000, 1);

@@ -35,8 +35,7 @@ static void edge(unsigned intid)
 {
 	uint32_t offset = GICD_ICFGR + intid / 16 * 4;
 
-	vgic_dist_write(g, 0, offset, 4,
-			vgic_dist_read(g, 0, offset, 4) | 2u << intid % 16 * 2);
+	vgic_dist_write(g, 0, offset, 4, vgic_dist_read(g, 0, offset, 4) | 2u << intid % 16 * 2);
 }
 
 static void prio(unsigned intid, unsigned p)
@@ -205,7 +204,8 @@ static void test_sgi(void)
 	vgic_dist_write(g, 0, GICD_CPENDSGIR + 6, 1, 0x04);
 	ok(take_all(0, &last) == 2, "one interrupt per source; one was cleared");
 	vgic_dist_write(g, 0, GICD_SPENDSGIR + 4, 4, 0x00ff0000);
-	ok(vgic_dist_read(g, 0, GICD_CPENDSGIR + 4, 4) == 0x000f0000, "only CPUs that exist are sources");
+	ok(vgic_dist_read(g, 0, GICD_CPENDSGIR + 4, 4) == 0x000f0000,
+	   "only CPUs that exist are sources");
 	ok(take_all(0, &last) == 4 && last == 6, "set by software");
 	vgic_dist_write(g, 0, GICD_ISPENDR, 4, 0xffff);
 	ok(take_all(0, &last) == 0, "GICD_ISPENDR does not make SGIs");
@@ -432,7 +432,9 @@ static void qemu_reset(unsigned cpus)
 
 static void dirty_and_reset(bool renew, bool active, bool known)
 {
-	const char *how = renew ? "fresh VCPU" : active ? known ? "known active" : "active" : "pending";
+	const char *how = renew	 ? "fresh VCPU" :
+			  active ? known ? "known active" : "active" :
+				   "pending";
 	unsigned last;
 
 	start(1, 4);
@@ -559,7 +561,8 @@ static void random_step(unsigned cpu)
 			oracle_take(fake_ack(cpu));
 		} else if (fake.cpu[cpu].depth) {
 			struct oracle *done =
-				&oracle[fake.cpu[cpu].running_intid[fake.cpu[cpu].depth - 1] - FIRST];
+				&oracle[fake.cpu[cpu].running_intid[fake.cpu[cpu].depth - 1] -
+					FIRST];
 
 			done->active = false;
 			fake_eoi(g, cpu);

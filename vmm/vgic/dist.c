@@ -241,7 +241,8 @@ void vgic_reg_index(struct vgic *g)
 	unsigned last = 0;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(g->row); i++) {
-		while (last + 1 < ARRAY_SIZE(regs) && regs[last + 1].offset < (i + 1) * VGIC_ROW_SIZE)
+		while (last + 1 < ARRAY_SIZE(regs) &&
+		       regs[last + 1].offset < (i + 1) * VGIC_ROW_SIZE)
 			last++;
 		g->row[i] = (uint8_t)last;
 	}

@@ -173,35 +173,50 @@ void vgic_lr_eoi(struct vgic *g, unsigned cpu, uint64_t index)
 	vgic_done(g, cpu, bank, 1u << lr.intid % 32);
 }
 
+/* The entry in lr is gone without the guest's EOI. */
+static void forgotten(struct vgic *g, unsigned cpu, const struct vgic_lr *lr)
+{
+	uint32_t bit = 1u << lr->intid % 32;
+
+	vgic_bank(g, cpu, lr->intid / 32)->in_lr &= ~bit;
+	vgic_done(g, cpu, lr->intid / 32, bit);
+}
+
+/* All list registers at once, with a new VCPU object under the vCPU. */
+static bool renew(struct vgic *g, unsigned cpu)
+{
+	struct vgic_cpu *c = &g->cpu[cpu];
+
+	if (!c->used || !g->renew || !g->renew(g->owner, cpu))
+		return false;
+	for (unsigned i = 0; i < g->lrs; i++) {
+		if (c->lr[i].state == VGIC_LR_BUSY)
+			forgotten(g, cpu, &c->lr[i]);
+		c->lr[i].state = VGIC_LR_FREE;
+	}
+	c->free = (1u << g->lrs) - 1;
+	c->fresh = 0;
+	c->used = false;
+	return true;
+}
+
 void vgic_lr_drop(struct vgic *g, unsigned cpu, unsigned bank, uint32_t bits)
 {
 	struct vgic_cpu *c = &g->cpu[cpu];
 	bool all = bank == VGIC_BANKS;
 
-	if (all && c->used && g->renew && g->renew(g->owner, cpu)) {
-		for (unsigned i = 0; i < g->lrs; i++) {
-			struct vgic_lr *lr = &c->lr[i];
-
-			if (lr->state == VGIC_LR_BUSY)
-				vgic_bank(g, cpu, lr->intid / 32)->in_lr &= ~(1u << lr->intid % 32);
-			lr->state = VGIC_LR_FREE;
-		}
-		c->free = (1u << g->lrs) - 1;
-		c->fresh = 0;
-		c->used = false;
+	if (all && renew(g, cpu))
 		return;
-	}
 	for (unsigned i = 0; i < g->lrs; i++) {
 		struct vgic_lr *lr = &c->lr[i];
-		uint32_t bit = 1u << lr->intid % 32;
+		bool hit = lr->intid / 32 == bank && (bits & (1u << lr->intid % 32));
 
-		if (lr->state != VGIC_LR_BUSY || !(all || (lr->intid / 32 == bank && (bits & bit))))
+		if (lr->state != VGIC_LR_BUSY || !(all || hit))
 			continue;
 		lr->state = hw_inject(cpu, i, lr->intid, LR_PRIO_LOWEST) ? VGIC_LR_PARKED :
 									   VGIC_LR_STALE;
 		lr->prio = LR_PRIO_LOWEST;
 		c->fresh &= ~(1u << i);
-		vgic_bank(g, cpu, lr->intid / 32)->in_lr &= ~bit;
-		vgic_done(g, cpu, lr->intid / 32, bit);
+		forgotten(g, cpu, lr);
 	}
 }

@@ -20,7 +20,7 @@ typedef void (*vgic_write_fn)(struct vgic *g, const struct vgic_access *a, uint3
 /* A kind of register. */
 struct vgic_reg {
 	uint16_t offset;
-	uint16_t size; /* bytes of the whole array; per-IRQ kinds end with the distributor's last INTID */
+	uint16_t size; /* bytes of the whole array; per-IRQ kinds end with the last INTID */
 	uint8_t bits; /* per interrupt, 0: not a per-IRQ register */
 	bool bytes; /* byte accessible (IHI 0048B 4.1.4) */
 	vgic_read_fn read;

@@ -45,7 +45,7 @@ struct vgic_bank {
 	uint32_t in_lr; /* in a list register: pending or active there */
 	uint32_t group; /* stored only */
 	uint32_t hooked; /* vgic.done wants to know */
-	uint32_t sampled; /* line is what the source said when it fired; after vgic.done it fires again */
+	uint32_t sampled; /* the line is what the source last said; vgic.done lets it speak again */
 	uint32_t route[VGIC_MAX_CPUS]; /* goes to this vCPU */
 	uint8_t prio[32];
 	uint8_t target[32]; /* GICD_ITARGETSR */
