@@ -40,7 +40,7 @@ enum vmm_cap {
 	VMM_CAP_NULL = 0,
 	VMM_CAP_FAULT_EP = 1, /* endpoint, read */
 	VMM_CAP_ROOT_EP = 2, /* endpoint of root, badged, write + grant-reply */
-	VMM_CAP_DOORBELL = 3, /* user-VM: notification of the service-VM's VMM, VMM_EVENT_DOORBELL */
+	VMM_CAP_DOORBELL = 3, /* user-VM: VMM_EVENT_DOORBELL of the service-VM's VMM */
 	VMM_CAP_TIMER = 4, /* notification of root's timer thread, write */
 	VMM_CAP_REPLY = 8, /* reply objects: one more than vCPUs */
 	VMM_CAP_TCB = 24, /* thread of vCPU n: VMM_CAP_TCB + n */
@@ -52,7 +52,8 @@ enum vmm_cap {
 /* --- badges ------------------------------------------------------------------------------------ */
 #define VMM_BADGE_FAULT (UINT64_C(1) << 63)
 #define VMM_EVENT_TIMER (UINT64_C(1) << 0) /* the deadline in vmm_rt passed */
-#define VMM_EVENT_DOORBELL (UINT64_C(1) << 1) /* user-VM: the module rang; service-VM: a user-VM's VMM rang */
+/* user-VM: the module rang; service-VM: a user-VM's VMM rang */
+#define VMM_EVENT_DOORBELL (UINT64_C(1) << 1)
 #define VMM_EVENT_IRQ_SHIFT 8 /* interrupt i of vmm_boot.irq: bit 8 + i */
 
 /* --- addresses in the VMM ---------------------------------------------------------------------- */
