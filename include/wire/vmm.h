@@ -149,10 +149,10 @@ WIRE_ASSERT(sizeof(struct vmm_log) == VMM_LOG_SIZE);
 
 /* --- calls --------------------------------------------------------------------------------------- */
 enum vmm_op {
-	VMM_OP_SYSTEM_OFF = 1, /* service-VM: PSCI SYSTEM_OFF; the last service-VM ends the machine */
+	VMM_OP_SYSTEM_OFF = 1, /* service-VM: PSCI SYSTEM_OFF; the last one ends the machine */
 	VMM_OP_SYSTEM_RESET = 2, /* service-VM: PSCI SYSTEM_RESET; no reply, the VM is rebuilt */
 	VMM_OP_FAILED = 3, /* MR0 = reason code for the log: the VMM gives its VM up; no reply */
-	VMM_OP_POPULATE = 4, /* service-VM: MR0 = IPA; map the RAM there; WIRE_ENOENT: no RAM there */
+	VMM_OP_POPULATE = 4, /* service-VM: MR0 = IPA; map the RAM there; WIRE_ENOENT: none */
 	/*
 	 * MR0 = n, a vCPU that does not execute: replace the VCPU object of vCPU n by a fresh one, bound to the same
 	 * thread, VMPIDR and CNTVOFF as before. Only so can a reset VM get rid of list registers and a CPU interface
