@@ -265,7 +265,6 @@ static void syscall_send(struct tcb *tcb, u64 cptr, bool blocking, bool call, bo
 	}
 	inv.tcb = tcb;
 	inv.cap = inv.slot->cap;
-	inv.cptr = cptr;
 	inv.call = call;
 	inv.blocking = blocking;
 	inv.donate = donate;

@@ -17,7 +17,6 @@ struct inv {
 	u64 n_extra;
 	struct cte *extra[seL4_MsgMaxExtraCaps];
 	seL4_IPCBuffer *buffer; /* the caller's, or NULL */
-	u64 cptr;
 	bool call;
 	bool blocking;
 	bool donate;

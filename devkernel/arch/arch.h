@@ -20,7 +20,6 @@
 #define IRQ_VGIC_MAINTENANCE 25u
 #define IRQ_KERNEL_TIMER 26u
 #define IRQ_VTIMER 27u
-#define IRQ_NONE 1023u
 
 static inline void dsb(void)
 {
@@ -53,7 +52,6 @@ u64 context_filter_spsr(const struct tcb *tcb, u64 spsr);
 
 /* arch/entry.S */
 extern char vectors[];
-void __attribute__((noreturn)) context_restore(struct context *ctx);
 void smc_call(u64 regs[8]);
 
 /* arch/boot.c */

@@ -73,12 +73,9 @@
 #define ESR_EC_MASK 0x3ful
 #define ESR_EC(esr) ((esr) >> ESR_EC_SHIFT & ESR_EC_MASK)
 #define ESR_EC_UNKNOWN 0x00
-#define ESR_EC_WFX 0x01
 #define ESR_EC_FP 0x07
 #define ESR_EC_SVC64 0x15
 #define ESR_EC_HVC64 0x16
-#define ESR_EC_SMC64 0x17
-#define ESR_EC_SYS64 0x18
 #define ESR_EC_IABT_LOW 0x20
 #define ESR_EC_DABT_LOW 0x24
 #define ESR_ABT_S1PTW BIT(7)
@@ -97,7 +94,6 @@
 #define SPSR_NZCV (0xful << 28)
 
 #define SCTLR_EL2_M BIT(0)
-#define SCTLR_EL2_A BIT(1)
 #define SCTLR_EL2_C BIT(2)
 #define SCTLR_EL2_SA BIT(3)
 #define SCTLR_EL2_I BIT(12)

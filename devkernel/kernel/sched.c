@@ -148,11 +148,6 @@ void sched_remove(struct tcb *tcb)
 		sched.proposed = NULL;
 }
 
-void sched_reconsider(void)
-{
-	sched.reconsider = true;
-}
-
 void sched_force_switch(void)
 {
 	sched.force_switch = true;

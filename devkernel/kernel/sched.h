@@ -33,8 +33,6 @@ void sched_remove(struct tcb *tcb);
 void sched_wake(struct tcb *tcb);
 /* Like sched_wake() after a reply: missing budget raises a Timeout fault if it has a handler. */
 void sched_wake_replied(struct tcb *tcb);
-/* Something else changed: look for the best thread before leaving the kernel. */
-void sched_reconsider(void);
 /* Priority change, keeping the thread's queues right. */
 void sched_set_prio(struct tcb *tcb, u8 prio);
 /* Puts the current thread behind the others of its priority, giving up the current refill. */

@@ -50,7 +50,6 @@ static const u16 user_context[] = {
 
 #define N_REGS ARRAY_SIZE(user_context)
 #define N_FRAME_REGS 17u
-#define REG_PC 0u
 #define REG_SPSR 2u
 #define REG_TPIDR 34u
 
