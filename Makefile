@@ -3,6 +3,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# Nothing that was built is thrown away as an intermediate step.
+.SECONDARY:
 SHELL := /bin/bash
 export PATH := $(PATH):/usr/sbin:/sbin
 

@@ -9,10 +9,10 @@ SYSTEM_WORDS = --kout=$(KOUT) $(if $(BASELINE),--baseline=$(BASELINE)) $(T)
 
 test: $(UNIT_TESTS) $(FUZZ_TARGETS) run-images $(SYSTEM_FILES) $(TAP_IMAGES)
 	@tests/run.py --build $(BUILD) --unit $(UNIT_TESTS) --fuzz $(FUZZ_TARGETS) --fuzz-seconds $(FUZZ_SECONDS) \
-		--check lint $(CHECK_TARGETS) --tap-image $(TAP_IMAGES) --system -- $(SYSTEM_WORDS)
+		--check $(sort lint $(CHECK_TARGETS)) --tap-image $(TAP_IMAGES) --system -- $(SYSTEM_WORDS)
 
 check: $(UNIT_TESTS)
-	@tests/run.py --build $(BUILD) --unit $(UNIT_TESTS) --check lint $(CHECK_TARGETS)
+	@tests/run.py --build $(BUILD) --unit $(UNIT_TESTS) --check $(sort lint $(CHECK_TARGETS))
 
 test-unit: $(UNIT_TESTS)
 	@tests/run.py --build $(BUILD) --unit $(UNIT_TESTS)

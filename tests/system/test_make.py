@@ -37,23 +37,35 @@ def sdk(tmp_path, **options):
     return tmp_path
 
 
+@pytest.fixture
+def make_image(make, tmp_path):
+    """make image with a folder of the test's own as SDK, whatever this run itself uses."""
+
+    def run(**variables):
+        return make("image", **{"MICROKIT_SDK": tmp_path, "MICROKIT_BOARD": "qemu_virt_aarch64",
+                                "MICROKIT_CONFIG": "release", **variables})
+
+    return run
+
+
 @pytest.mark.parametrize("variables, looked_for", [
     ({"MICROKIT_SDK": "/nonexistent"}, "there is no folder /nonexistent"),
     ({"MICROKIT_SDK": "/"}, "there is no folder //board"),
     ({"MICROKIT_BOARD": "imaginary"}, "boards in this SDK: qemu_virt_aarch64"),
     ({"MICROKIT_CONFIG": "imaginary"}, "configurations of this board: release"),
 ])
-def test_wrong_sdk(make, tmp_path, variables, looked_for):
-    result = make("image", **{"MICROKIT_SDK": sdk(tmp_path), **variables})
+def test_wrong_sdk(make_image, tmp_path, variables, looked_for):
+    sdk(tmp_path)
+    result = make_image(**variables)
     assert result.returncode == 2
     assert looked_for in result.stderr.decode()
 
 
-def test_sdk_without_kernel(make, tmp_path):
+def test_sdk_without_kernel(make_image, tmp_path):
     folder = sdk(tmp_path)
     kernel = os.path.join(folder, "board/qemu_virt_aarch64/release/elf/sel4.elf")
     os.remove(kernel)
-    result = make("image", MICROKIT_SDK=folder)
+    result = make_image()
     assert result.returncode == 2
     assert f"there is no file {kernel}" in result.stderr.decode()
 
@@ -62,8 +74,9 @@ def test_sdk_without_kernel(make, tmp_path):
     ("KERNEL_MCS", "false"), ("ARM_HYPERVISOR_SUPPORT", "false"), ("ALLOW_SMC_CALLS", "false"),
     ("DISABLE_WFI_WFE_TRAPS", "true"), ("MAX_NUM_NODES", '"4"'),
 ])
-def test_sdk_with_wrong_option(make, tmp_path, option, value):
-    result = make("image", MICROKIT_SDK=sdk(tmp_path, **{option: value}))
+def test_sdk_with_wrong_option(make_image, tmp_path, option, value):
+    sdk(tmp_path, **{option: value})
+    result = make_image()
     assert result.returncode == 2
     plain = value.strip('"')
     assert f"{option} is {plain}, must be" in result.stderr.decode()
