@@ -180,13 +180,14 @@ static struct elf open_elf(const void *package, enum pkg_type type, const char *
 struct layout {
 	struct range kernel; /* physical */
 	struct range dtb;
-	struct range root; /* root's ELF file and the package behind it */
+	struct range root; /* root's ELF file, the package behind it, and RAM up to root_end */
 	uint64_t package; /* in root */
 	uint64_t root_vaddr; /* of root.begin */
 };
 
 static struct layout plan(const struct elf *kernel, const struct elf *root, const void *package)
 {
+	const struct pkg_header *header = package;
 	struct layout l = {
 		.kernel = { kernel->paddr_low, kernel->paddr_high },
 		.root_vaddr = root->vaddr_low & ~(PAGE - 1),
@@ -199,6 +200,8 @@ static struct layout plan(const struct elf *kernel, const struct elf *root, cons
 	l.root.begin = l.dtb.end;
 	l.package = l.root.begin + (page_up(root->vaddr_high) - l.root_vaddr);
 	l.root.end = l.package + package_resident_size(package);
+	if (l.root.end < header->root_end)
+		l.root.end = header->root_end;
 	return l;
 }
 

@@ -13,6 +13,8 @@ static struct {
 		seL4_CPtr frame;
 	} device[BOARD_DEVICE_PAGES];
 	unsigned int devices;
+	uint64_t base; /* physical address of root's image */
+	uint64_t spare, spare_end; /* physical, the part of it that nobody uses */
 } board;
 
 void board_init(const seL4_BootInfo *bi)
@@ -35,6 +37,24 @@ uint64_t board_image_after(const void *p)
 	seL4_Word before = ((uintptr_t)p - (uintptr_t)__image_start) >> seL4_PageBits;
 
 	return before < pages ? (pages - before) << seL4_PageBits : 0;
+}
+
+void board_image_spare(const void *end)
+{
+	seL4_ARM_Page_GetAddress_t start =
+		seL4_ARM_Page_GetAddress(board.bi->userImageFrames.start);
+
+	CHECK(start.error == seL4_NoError);
+	board.base = start.paddr;
+	board.spare = start.paddr + ((uintptr_t)end - (uintptr_t)__image_start);
+	board.spare_end = board.spare + board_image_after(end);
+}
+
+seL4_CPtr board_spare_frames(uint64_t paddr, uint64_t size)
+{
+	if (paddr < board.spare || paddr >= board.spare_end || size > board.spare_end - paddr)
+		return 0;
+	return board.bi->userImageFrames.start + ((paddr - board.base) >> seL4_PageBits);
 }
 
 seL4_CPtr board_device_page(uint64_t paddr)

@@ -25,6 +25,11 @@ seL4_CPtr board_image_frame(const void *p);
 /* Bytes of root's image from `p`, a page boundary, to its end. */
 uint64_t board_image_after(const void *p);
 
+/* Nothing of the boot package lies at `end` or behind it, up to the end of root's image. */
+void board_image_spare(const void *end);
+/* Slot of the first of the image's frames for [paddr, paddr + size) behind that, or 0. */
+seL4_CPtr board_spare_frames(uint64_t paddr, uint64_t size);
+
 /*
  * Frame of a page of device registers, made at the first call: its slot, or 0. It stays for good.
  */

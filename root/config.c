@@ -164,6 +164,7 @@ bool config_read(struct config *c)
 		log_error("boot package: %s", package_status_text(status));
 		return false;
 	}
+	board_image_spare(__image_end + ((const struct pkg_header *)__image_end)->size);
 	if (!board_fdt_blob) {
 		log_error("the kernel handed on no device tree");
 		return false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "root/ram.h"
 
+#include "root/board.h"
 #include "root/cspace.h"
 #include "root/log.h"
 #include "root/window.h"
@@ -46,6 +47,22 @@ static bool make_large(struct ram_block *b)
 				   0, 0, b->large, 1) == seL4_NoError;
 }
 
+/* Small frame `i` of a block. */
+static seL4_CPtr small(const struct ram_block *b, unsigned int i)
+{
+	return b->kind == RAM_IMAGE ? b->image + i : cspace_addr(b->leaf, i);
+}
+
+/* Frames that came with root's image go out of root's own address space before they are used. */
+static void leave_root(struct ram_block *b)
+{
+	if (!b->in_root)
+		return;
+	for (unsigned int i = 0; i < BLOCK_PAGES; i++)
+		CHECK(seL4_ARM_Page_Unmap(b->image + i) == seL4_NoError);
+	b->in_root = false;
+}
+
 /* The small frames of a block, out of `untyped`, in the block's leaf. */
 static bool make_small(const struct ram_block *b, seL4_CPtr untyped)
 {
@@ -85,6 +102,35 @@ static bool take_blocks(struct ram *ram, seL4_CPtr ut, struct ram_block *b, unsi
 	return true;
 }
 
+/* Blocks from `at` on, at most `most`, into b[]: how many; 0 after a logged failure. */
+static uint32_t take_some(struct ram *ram, struct ram_block *b, uint64_t at, uint32_t most)
+{
+	seL4_CPtr image = ram->small ? board_spare_frames(at, BLOCK_SIZE) : 0;
+	unsigned int bits;
+	seL4_CPtr ut = 0;
+	bool device;
+	uint16_t node;
+
+	if (image) {
+		*b = (struct ram_block){ .kind = RAM_IMAGE, .image = image, .in_root = true };
+		return 1;
+	}
+	bits = untyped_extent(at, BUDDY_MAX_BITS, &device);
+	while (bits > BLOCK_SHIFT && 1u << (bits - BLOCK_SHIFT) > most)
+		bits--;
+	if (bits >= BLOCK_SHIFT)
+		ut = untyped_take_at(at, bits, &node);
+	if (!ut) {
+		log_error("RAM at 0x%lx: not there or in use by the kernel or root", at);
+		return 0;
+	}
+	if (!take_blocks(ram, ut, b, 1u << (bits - BLOCK_SHIFT), device)) {
+		log_error("RAM at 0x%lx: out of memory for its frames", at);
+		return 0;
+	}
+	return 1u << (bits - BLOCK_SHIFT);
+}
+
 bool ram_add_bank(struct ram *ram, uint64_t base, uint64_t size)
 {
 	struct ram_bank *bank = &ram->bank[ram->banks];
@@ -99,25 +145,12 @@ bool ram_add_bank(struct ram *ram, uint64_t base, uint64_t size)
 	blocks += count;
 	ram->banks++;
 	for (uint32_t done = 0; done < count;) {
-		uint64_t at = base + ((uint64_t)done << BLOCK_SHIFT);
-		bool device;
-		unsigned int bits = untyped_extent(at, BUDDY_MAX_BITS, &device);
-		uint16_t node;
+		uint32_t taken = take_some(ram, &block[bank->first + done],
+					   base + ((uint64_t)done << BLOCK_SHIFT), count - done);
 
-		while (bits > BLOCK_SHIFT && 1u << (bits - BLOCK_SHIFT) > count - done)
-			bits--;
-		seL4_CPtr ut = bits < BLOCK_SHIFT ? 0 : untyped_take_at(at, bits, &node);
-
-		if (!ut) {
-			log_error("RAM at 0x%lx: not there or in use by the kernel or root", at);
+		if (!taken)
 			return false;
-		}
-		if (!take_blocks(ram, ut, &block[bank->first + done], 1u << (bits - BLOCK_SHIFT),
-				 device)) {
-			log_error("RAM at 0x%lx: out of memory for its frames", at);
-			return false;
-		}
-		done += 1u << (bits - BLOCK_SHIFT);
+		done += taken;
 	}
 	return true;
 }
@@ -127,18 +160,19 @@ static bool is_large(const struct ram_block *b)
 	return b->kind == RAM_LARGE || b->kind == RAM_WHOLE;
 }
 
-static void write_block(const struct ram_block *b, uint64_t offset, const void *src, uint64_t size)
+static void write_block(struct ram_block *b, uint64_t offset, const void *src, uint64_t size)
 {
 	if (is_large(b)) {
 		window_write_large(b->large, offset, src, size);
 		return;
 	}
+	leave_root(b);
 	while (size) {
 		uint64_t in_page = offset & (WIRE_PAGE_SIZE - 1);
 		uint64_t part = WIRE_PAGE_SIZE - in_page < size ? WIRE_PAGE_SIZE - in_page : size;
 
-		window_write(cspace_addr(b->leaf, (unsigned int)(offset >> WIRE_PAGE_SHIFT)),
-			     in_page, src, part);
+		window_write(small(b, (unsigned int)(offset >> WIRE_PAGE_SHIFT)), in_page, src,
+			     part);
 		offset += part;
 		src = (const char *)src + part;
 		size -= part;
@@ -163,8 +197,8 @@ static void map_pages(const struct ram_block *b, seL4_CPtr space, uint64_t ipa)
 {
 	for (unsigned int i = 0; i < BLOCK_PAGES; i++) {
 		seL4_Error err =
-			vspace_map_ready(space, cspace_addr(b->leaf, i),
-					 ipa + (uint64_t)i * WIRE_PAGE_SIZE, VSPACE_W | VSPACE_X);
+			vspace_map_ready(space, small(b, i), ipa + (uint64_t)i * WIRE_PAGE_SIZE,
+					 VSPACE_W | VSPACE_X);
 		CHECK(err == seL4_NoError);
 	}
 }
@@ -206,9 +240,9 @@ static void stop_block(struct ram_block *b)
 	b->table = 0;
 	if (b->mapped && is_large(b))
 		CHECK(seL4_ARM_Page_Unmap(b->large) == seL4_NoError);
-	if (b->mapped && b->kind == RAM_PAGES)
+	if (b->mapped && (b->kind == RAM_PAGES || b->kind == RAM_IMAGE))
 		for (unsigned int i = 0; i < BLOCK_PAGES; i++)
-			CHECK(seL4_ARM_Page_Unmap(cspace_addr(b->leaf, i)) == seL4_NoError);
+			CHECK(seL4_ARM_Page_Unmap(small(b, i)) == seL4_NoError);
 	if (b->kind == RAM_BROKEN) {
 		cspace_revoke(b->untyped);
 		CHECK(make_large(b));
@@ -228,6 +262,7 @@ void ram_stop(struct ram *ram)
 /* Hang the block's table into the VM's address space and map its small frames. */
 static void map_block(struct ram *ram, struct ram_block *b, uint64_t ipa)
 {
+	leave_root(b);
 	CHECK(vspace_table(ram->space, b->table, ipa));
 	map_pages(b, ram->space->cap, ipa & ~(BLOCK_SIZE - 1));
 	b->mapped = true;
@@ -256,7 +291,7 @@ seL4_CPtr ram_page(struct ram *ram, uint64_t ipa)
 		if (b->mapped)
 			map_block(ram, b, ipa);
 	}
-	return cspace_addr(b->leaf, (unsigned int)(ipa >> WIRE_PAGE_SHIFT) % BLOCK_PAGES);
+	return small(b, (unsigned int)(ipa >> WIRE_PAGE_SHIFT) % BLOCK_PAGES);
 }
 
 seL4_CPtr ram_large(struct ram *ram, uint64_t ipa)

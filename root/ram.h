@@ -3,6 +3,9 @@
  * RAM of a service-VM: frames at fixed physical addresses, mapped one-to-one. They are taken once,
  * when the system starts, and stay through restarts of the VM; only mappings come and go.
  *
+ * RAM behind the boot package that the loader handed over as part of root's image: the kernel made
+ * small frames of it at boot and never cleared it, which costs a fifteenth of the usual way.
+ *
  * The unit is a block of 2 MiB. A block is one large frame, or 512 small ones in a CNode of its
  * own. With a granule of 4 KiB, RAM that the kernel presents as device memory (it never clears
  * that) starts as large frames and is broken up when the first page of a block is shared with a
@@ -23,15 +26,18 @@ enum ram_kind {
 	RAM_WHOLE, /* large frame, can be broken up */
 	RAM_BROKEN, /* was RAM_WHOLE: small frames now */
 	RAM_PAGES, /* small frames */
+	RAM_IMAGE, /* small frames of root's image, in slots image.. of the initial CNode */
 };
 
 struct ram_block {
 	seL4_CPtr untyped; /* RAM_WHOLE, RAM_BROKEN: where the frames are made from */
 	seL4_CPtr large; /* slot of the large frame, 0 for RAM_PAGES */
+	seL4_CPtr image; /* RAM_IMAGE: its first frame */
 	seL4_CPtr table; /* page table of this start of the VM, for small frames */
 	uint16_t leaf; /* CNode of the small frames */
 	uint8_t kind; /* enum ram_kind */
 	bool mapped; /* in the service-VM */
+	bool in_root; /* RAM_IMAGE: still mapped where the kernel mapped it */
 };
 
 struct ram_bank {

@@ -24,7 +24,7 @@ HEADER = struct.Struct("<II")
 SLOT_ROOT, SLOT_NET, SLOT_SHARE, SLOT_RNG, SLOT_SERIAL, SLOT_DISK = range(6)
 
 # The RAM that the service-VM gets out of the board's 2 GiB; the baselines get the same.
-SERVICE_MIB = 1280
+SERVICE_MIB = 896
 BOARD_MIB = 2048
 
 # "panic=-1": a panic restarts the machine at once. The same words stand in the system description.

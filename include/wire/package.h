@@ -24,6 +24,10 @@
  *
  * The loader puts such a package again behind root's image, at the page boundary after its highest segment: the
  * same entries without KERNEL and ROOT. When there are no others, nothing is put there.
+ *
+ * root_end: what the kernel is told to be root's image reaches at least up to there. Of the RAM between the package
+ * and root_end the kernel makes small frames without clearing it; root gives them to service-VMs. (RAM that
+ * root has to take from untyped memory is cleared by the kernel first, at fifteen times the cost.)
  */
 #ifndef WIRE_PACKAGE_H
 #define WIRE_PACKAGE_H
@@ -61,7 +65,9 @@ struct pkg_header {
 	uint32_t entries; /* 1 to PKG_MAX_ENTRIES */
 	uint64_t size; /* of the whole package, a multiple of PKG_ALIGN */
 	uint32_t crc;
-	uint32_t reserved[9];
+	uint32_t reserved0;
+	uint64_t root_end; /* physical address, page aligned; see above. 0: none */
+	uint32_t reserved[6];
 	struct pkg_entry entry[PKG_MAX_ENTRIES];
 };
 WIRE_ASSERT(sizeof(struct pkg_header) == PKG_ALIGN);

@@ -64,11 +64,11 @@ static enum package_status check_header(const struct pkg_header *h, uint64_t siz
 		return PACKAGE_HEADER_CRC;
 	if (h->entries == 0 || h->entries > PKG_MAX_ENTRIES)
 		return PACKAGE_ENTRIES;
-	if (h->size % PKG_ALIGN || h->size < PKG_HEADER_SIZE)
+	if (h->size % PKG_ALIGN || h->size < PKG_HEADER_SIZE || h->root_end % PKG_ALIGN)
 		return PACKAGE_SIZE;
 	if (h->size > size)
 		return PACKAGE_SHORT;
-	if (!all_zero(h->reserved, sizeof(h->reserved)) ||
+	if (h->reserved0 || !all_zero(h->reserved, sizeof(h->reserved)) ||
 	    !all_zero(&h->entry[h->entries],
 		      (PKG_MAX_ENTRIES - h->entries) * sizeof(struct pkg_entry)))
 		return PACKAGE_RESERVED;
@@ -147,7 +147,7 @@ const char *package_status_text(enum package_status status)
 	case PACKAGE_ENTRIES:
 		return "the package has no or too many entries";
 	case PACKAGE_SIZE:
-		return "the package's size does not fit its entries";
+		return "the package's size or the end of root's image is not what it can be";
 	case PACKAGE_RESERVED:
 		return "a reserved word of the package is not zero";
 	case PACKAGE_NAME:

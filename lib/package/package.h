@@ -15,7 +15,7 @@ enum package_status {
 	PACKAGE_HEADER_CRC,
 	PACKAGE_SHORT, /* fewer bytes than the header says */
 	PACKAGE_ENTRIES, /* no or too many entries */
-	PACKAGE_SIZE, /* total size not that of header and payloads */
+	PACKAGE_SIZE, /* total size not that of header and payloads, or root_end not page aligned */
 	PACKAGE_RESERVED, /* something that must be zero is not */
 	PACKAGE_NAME,
 	PACKAGE_TWICE, /* two entries of the same name, or of a type that may be there once */

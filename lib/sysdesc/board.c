@@ -11,10 +11,11 @@ static const struct sysdesc_board boards[] = {
 		/* QEMU virt,gic-version=2 with 2 GiB */
 		.name = "qemu_virt_aarch64",
 		.reserved = {
-			{ 0x60000000, 256 * MIB, "the kernel, the root task and the boot package" },
+			{ 0x60000000, 64 * MIB, "the kernel, the root task and the boot package" },
 			{ 0xbf000000, 16 * MIB, "what the kernel makes at boot" },
 		},
 		.reserveds = 2,
+		.image = { 0x64000000, 384 * MIB },
 		.guest_only = { 0x40000000, 512 * MIB },
 		.root_pool = 32 * MIB,
 		.intids = 160,

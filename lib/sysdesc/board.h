@@ -15,6 +15,13 @@ struct sysdesc_board {
 		const char *what;
 	} reserved[SYSDESC_MAX_RESERVED];
 	unsigned int reserveds;
+	/*
+	 * RAM behind the package that root's image can reach into (wire/package.h, root_end): what a bank of 4 KiB
+	 * granules is cheapest made of. Its size is limited by the slots of seL4's initial CNode.
+	 */
+	struct {
+		uint64_t base, size;
+	} image;
 	/* RAM that can be a guest's but can not hold kernel objects (a device untyped) */
 	struct {
 		uint64_t base, size;

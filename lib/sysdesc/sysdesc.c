@@ -490,11 +490,12 @@ static void read_service(const void *fdt, int node, struct sysdesc_service *svc,
 			name, SYSDESC_NAME_SIZE - 1);
 	read_node(fdt, node, svc->path, service_fields, svc, report);
 	for (unsigned int i = 0; i < svc->banks; i++)
-		if (svc->bank[i].base % svc->granule || svc->bank[i].size % svc->granule)
+		if (svc->bank[i].base % SYSDESC_BANK_ALIGN ||
+		    svc->bank[i].size % SYSDESC_BANK_ALIGN)
 			report_error(
 				report, svc->path, "memory", (int)i,
-				"bank 0x%lx + 0x%lx is not aligned to the granule; multiples of 0x%lx are",
-				svc->bank[i].base, svc->bank[i].size, svc->granule);
+				"bank 0x%lx + 0x%lx is not aligned to 2 MiB; multiples of 0x%lx are",
+				svc->bank[i].base, svc->bank[i].size, SYSDESC_BANK_ALIGN);
 	fdt_for_each_subnode(child, fdt, node)
 	{
 		name = fdt_get_name(fdt, child, NULL);
@@ -547,4 +548,27 @@ int sysdesc_parse(const void *fdt, size_t size, struct sysdesc *out, struct repo
 	read_node(fdt, 0, "/", system_fields, out, report);
 	read_services(fdt, out, report);
 	return report->errors == before ? 0 : -1;
+}
+
+uint64_t sysdesc_root_end(const struct sysdesc *desc)
+{
+	const uint64_t base = desc->board->image.base, limit = base + desc->board->image.size;
+	uint64_t root_end = 0;
+
+	for (unsigned int s = 0; s < desc->services; s++) {
+		const struct sysdesc_service *svc = &desc->service[s];
+
+		for (unsigned int i = 0; i < svc->banks; i++) {
+			uint64_t end = svc->bank[i].base + svc->bank[i].size;
+
+			if (svc->granule != SYSDESC_GRANULE_4K || svc->bank[i].base >= limit ||
+			    end <= base)
+				continue;
+			if (end > limit)
+				end = limit;
+			if (root_end < end)
+				root_end = end;
+		}
+	}
+	return root_end;
 }

@@ -25,14 +25,15 @@
 
 #define SYSDESC_GRANULE_4K UINT64_C(0x1000)
 #define SYSDESC_GRANULE_2M UINT64_C(0x200000)
+#define SYSDESC_BANK_ALIGN UINT64_C(0x200000)
 
 /* Below root's VMMs (docs/architecture.md, Priorities). */
 #define SYSDESC_MIN_PRIORITY 1u
 #define SYSDESC_MAX_PRIORITY 140u
 
 struct sysdesc_bank {
-	uint64_t base; /* IPA = PA, aligned to the granule */
-	uint64_t size; /* bytes, not 0, multiple of the granule; base + size does not wrap */
+	uint64_t base; /* IPA = PA, multiple of SYSDESC_BANK_ALIGN */
+	uint64_t size; /* bytes, not 0, multiple of SYSDESC_BANK_ALIGN; base + size does not wrap */
 };
 
 enum sysdesc_on_crash {
@@ -80,5 +81,11 @@ struct sysdesc {
  * or property is an error. What only the board's tree can tell is checked by vmfdt_check().
  */
 int sysdesc_parse(const void *fdt, size_t size, struct sysdesc *out, struct report *report);
+
+/*
+ * Where root's image has to end so that it holds as much of the banks as the board allows (wire/package.h,
+ * root_end); 0 when no bank lies where it could reach.
+ */
+uint64_t sysdesc_root_end(const struct sysdesc *desc);
 
 #endif

@@ -175,7 +175,11 @@ static void check_pool(const struct check *c)
 	struct ram left = c->usable;
 	uint64_t quotas = 0, books = 0, bytes;
 
+	uint64_t root_end = sysdesc_root_end(c->desc);
+
 	ram_cut(&left, b->guest_only.base, b->guest_only.size);
+	if (root_end)
+		ram_cut(&left, b->image.base, root_end - b->image.base);
 	for (unsigned int s = 0; s < c->desc->services; s++) {
 		const struct sysdesc_service *svc = &c->desc->service[s];
 

@@ -19,7 +19,7 @@ def test_runs_at_el1_with_all_its_memory(board, boards):
     if boards.baseline != "kvm":
         assert "CPU: All CPU(s) started at EL1" in log
     total = int(board.run("awk '/^MemTotal/ { print $2 }' /proc/meminfo", check=True).text)
-    assert 1100 << 10 < total < 1280 << 10
+    assert 780 << 10 < total < 896 << 10
 
 
 def test_interrupts_arrive_and_time_passes(board):

@@ -163,7 +163,17 @@ static void set_huge_size(struct pkg_header *p)
 
 static void set_reserved(struct pkg_header *p)
 {
-	p->reserved[8] = 1;
+	p->reserved[5] = 1;
+}
+
+static void set_reserved0(struct pkg_header *p)
+{
+	p->reserved0 = 1;
+}
+
+static void set_odd_root_end(struct pkg_header *p)
+{
+	p->root_end = 0x7c000800;
 }
 
 static void set_entry_reserved(struct pkg_header *p)
@@ -268,6 +278,8 @@ static const struct {
 	{ "size below payloads", set_size_below_payloads, PACKAGE_BOUNDS },
 	{ "size huge", set_huge_size, PACKAGE_SHORT },
 	{ "reserved", set_reserved, PACKAGE_RESERVED },
+	{ "reserved word before root_end", set_reserved0, PACKAGE_RESERVED },
+	{ "root_end within a page", set_odd_root_end, PACKAGE_SIZE },
 	{ "reserved of an entry", set_entry_reserved, PACKAGE_RESERVED },
 	{ "empty name", set_no_name, PACKAGE_NAME },
 	{ "name without end", set_endless_name, PACKAGE_NAME },

@@ -36,7 +36,7 @@ static const struct row rows[] = {
 	{ SVC, "memory", BYTES("\xff\xff\xff\xff\xff\xff\xf0\0\0\0\0\0\0\0\x20\0"),
 	  "ends beyond 1 TiB" },
 	{ SVC, "memory", BYTES("\0\0\0\0\x40\0\x08\0\0\0\0\0\0\x20\0\0"),
-	  "is not aligned to the granule" },
+	  "is not aligned to 2 MiB" },
 	{ SVC, "memory", NULL, 0, "property \"memory\" is missing" },
 	{ SVC, "granule", BYTES("\0\0\x40\0"), "is neither 4 KiB nor 2 MiB" },
 	{ SVC, "granule", BYTES("\0\x20\0\0"), NULL },
@@ -163,7 +163,8 @@ static void test_default(const struct loaded *good)
 		   strcmp(s->path, "/service") == 0,
 	   "its service-VM");
 	ok(s->banks == 2 && s->bank[0].base == 0x40000000 && s->bank[0].size == 0x20000000 &&
-		   s->bank[1].base == 0x80000000 && s->bank[1].size == 0x30000000,
+		   s->bank[1].base == 0x64000000 && s->bank[1].size == 0x18000000 &&
+		   sysdesc_root_end(&desc) == 0x7c000000,
 	   "banks");
 	ok(s->granule == SYSDESC_GRANULE_4K && s->vcpus == 1 && s->priority == 100 &&
 		   s->timeslice_us == 5000,

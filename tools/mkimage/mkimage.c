@@ -21,6 +21,8 @@
 #define EXIT_USAGE 2
 #define VMM_NAME "vmm.elf"
 #define MIB_SHIFT 20
+/* More than kernel and root task take beyond their files */
+#define ZEROED (UINT64_C(8) << MIB_SHIFT)
 
 struct image {
 	const char *output, *system, *board_file, *dtc, *mkpackage;
@@ -190,7 +192,7 @@ static uint64_t file_size(const char *path)
 static void check_package_room(const struct image *im)
 {
 	struct srcpos at = place(im, "/", "board", -1);
-	uint64_t bytes = file_size(im->kernel) + file_size(im->root),
+	uint64_t bytes = file_size(im->kernel) + file_size(im->root) + ZEROED,
 		 room = im->desc.board->reserved[0].size;
 
 	for (unsigned int i = 0; i < im->blobs.useds; i++)
@@ -231,8 +233,8 @@ static bool check(struct image *im)
 static int pack(const struct image *im)
 {
 	char dtb[] = "/tmp/selkie-system-XXXXXX";
-	const char *argv[16 + 2 * BLOBS_MAX];
-	char *blob[BLOBS_MAX];
+	const char *argv[18 + 2 * BLOBS_MAX];
+	char *blob[BLOBS_MAX], *root_end;
 	unsigned int n = 0;
 	int fd = mkstemp(dtb), status;
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "wb");
@@ -250,6 +252,9 @@ static int pack(const struct image *im)
 	argv[n++] = im->root;
 	argv[n++] = "--system";
 	argv[n++] = dtb;
+	argv[n++] = "--root-end";
+	argv[n++] = root_end =
+		run_format("0x%llx", (unsigned long long)sysdesc_root_end(&im->desc));
 	for (unsigned int i = 0; i < im->blobs.useds; i++) {
 		argv[n++] = "--blob";
 		argv[n++] = blob[i] =
@@ -258,6 +263,7 @@ static int pack(const struct image *im)
 	argv[n] = NULL;
 	status = run_program(argv, NULL, NULL);
 	unlink(dtb);
+	free(root_end);
 	for (unsigned int i = 0; i < im->blobs.useds; i++)
 		free(blob[i]);
 	return status ? EXIT_FAILURE : EXIT_SUCCESS;

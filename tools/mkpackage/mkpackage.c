@@ -37,7 +37,7 @@ static unsigned int input_count;
 static void help(FILE *to)
 {
 	fputs("usage: mkpackage -o IMAGE --loader LOADER.BIN --kernel SEL4.ELF --root ROOT.ELF\n"
-	      "                 [--system SYSTEM.DTB] [--blob NAME=FILE]...\n"
+	      "                 [--system SYSTEM.DTB] [--blob NAME=FILE]... [--root-end ADDRESS]\n"
 	      "       mkpackage -o PACKAGE --kernel SEL4.ELF --root ROOT.ELF [...]\n"
 	      "\n"
 	      "Makes an image that QEMU (-kernel) and U-Boot (booti) start, or, without --loader, the\n"
@@ -50,6 +50,8 @@ static void help(FILE *to)
 	      "      --system FILE     system description, flattened device tree (dtc -O dtb)\n"
 	      "      --blob NAME=FILE  a file that the system description names: NAME has 1 to 31\n"
 	      "                        characters without blanks\n"
+	      "      --root-end ADDR   physical address up to which RAM belongs to root's image, page\n"
+	      "                        aligned (service-VMs' RAM that the kernel need not clear)\n"
 	      "  -h, --help            this text\n"
 	      "\n"
 	      "Exit status: 0 done, 1 a file is missing or wrong (the message names it), 2 wrong usage.\n",
@@ -129,6 +131,18 @@ static void add_blob(char *word)
 	add_input(PKG_BLOB, word, equals + 1);
 }
 
+static uint64_t parse_address(const char *word)
+{
+	char *end;
+	uint64_t address;
+
+	errno = 0;
+	address = strtoull(word, &end, 0);
+	if (errno || end == word || *end || address % PKG_ALIGN)
+		usage("--root-end needs a page-aligned address");
+	return address;
+}
+
 static const struct input *find_input(enum pkg_type type)
 {
 	for (unsigned int i = 0; i < input_count; i++)
@@ -153,9 +167,9 @@ static void check_input(const struct input *in)
 		fail("%s: is not a flattened device tree (compile it with dtc)", in->file);
 }
 
-static uint8_t *make_package(uint64_t *size)
+static uint8_t *make_package(uint64_t root_end, uint64_t *size)
 {
-	struct pkg_header header = { 0 };
+	struct pkg_header header = { .root_end = root_end };
 	enum package_status status;
 	uint8_t *package;
 
@@ -221,7 +235,7 @@ static void write_image(const char *path, const uint8_t *loader, uint64_t loader
 
 int main(int argc, char **argv)
 {
-	enum { OPT_LOADER = 256, OPT_KERNEL, OPT_ROOT, OPT_SYSTEM, OPT_BLOB };
+	enum { OPT_LOADER = 256, OPT_KERNEL, OPT_ROOT, OPT_SYSTEM, OPT_BLOB, OPT_ROOT_END };
 	static const struct option options[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "loader", required_argument, NULL, OPT_LOADER },
@@ -229,11 +243,12 @@ int main(int argc, char **argv)
 		{ "root", required_argument, NULL, OPT_ROOT },
 		{ "system", required_argument, NULL, OPT_SYSTEM },
 		{ "blob", required_argument, NULL, OPT_BLOB },
+		{ "root-end", required_argument, NULL, OPT_ROOT_END },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	const char *output = NULL, *loader_file = NULL;
-	uint64_t loader_size = 0, package_size;
+	uint64_t loader_size = 0, package_size, root_end = 0;
 	uint8_t *loader = NULL, *package;
 	int option;
 
@@ -257,6 +272,9 @@ int main(int argc, char **argv)
 		case OPT_BLOB:
 			add_blob(optarg);
 			break;
+		case OPT_ROOT_END:
+			root_end = parse_address(optarg);
+			break;
 		case 'h':
 			help(stdout);
 			return EXIT_SUCCESS;
@@ -268,7 +286,7 @@ int main(int argc, char **argv)
 		usage("there is a word that belongs to no option");
 	if (!output || !find_input(PKG_KERNEL) || !find_input(PKG_ROOT))
 		usage("-o, --kernel and --root are needed");
-	package = make_package(&package_size);
+	package = make_package(root_end, &package_size);
 	if (loader_file)
 		loader = prepare_loader(loader_file, package_size, &loader_size);
 	write_image(output, loader, loader_size, package, package_size);
