@@ -6,6 +6,7 @@
  */
 #include "arch/esr.h"
 #include "arch/gicv2.h"
+#include "arch/pstate.h"
 #include "arch/smccc.h"
 #include "vmm/faultmsg.h"
 #include "vmm/vmm.h"
@@ -44,13 +45,29 @@ static void smc(struct vcpu *v)
 	hw_regs_write(v->id, HW_REG_X0 + 4, w);
 }
 
+/*
+ * A WFI with interrupts masked is left where it is: it will not wait when there is something pending, which is what
+ * ends it. With interrupts unmasked the one that ends it is taken there, and its handler returns behind the WFI.
+ */
+static void wait_for_interrupt(struct vcpu *v)
+{
+	uint64_t w[HW_REG_SPSR + 1];
+	bool passed;
+
+	hw_regs_read(v->id, HW_REG_SPSR + 1, w);
+	passed = !(w[HW_REG_SPSR] & (PSTATE_I | PSTATE_NRW));
+	if (passed)
+		hw_pc_write(v->id, w[HW_REG_PC] + 4);
+	vtimer_wfi(v, passed);
+}
+
 /* A trapped instruction: ESR_EL2 is all the kernel says. */
 static void trapped(struct vcpu *v, uint32_t esr)
 {
 	switch (FIELD_GET(ESR_EC, esr)) {
 	case EC_WFX:
 		if ((esr & ISS_WFX_TI) == WFX_TI_WFI)
-			vtimer_wfi(v);
+			wait_for_interrupt(v);
 		else
 			vcpu_skip(v);
 		break;

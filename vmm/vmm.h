@@ -154,8 +154,11 @@ bool psci_call(struct vcpu *v, uint64_t x[4]);
 
 /* --- vtimer.c ------------------------------------------------------------------------------------------------ */
 
-/* The vCPU trapped a WFI: wait for an interrupt, with the virtual timer's as deadline. */
-void vtimer_wfi(struct vcpu *v);
+/*
+ * The vCPU waits for an interrupt, with the virtual timer's as deadline. `passed`: its pc is behind the instruction
+ * already, so that it may also just go on.
+ */
+void vtimer_wfi(struct vcpu *v, bool passed);
 /* The deadline in vmm_rt passed, or may have. */
 void vtimer_expired(struct vm *vm);
 /* Tell root the earliest deadline. */
