@@ -19,7 +19,7 @@ $(filter $(KMOD_OUT)/include/%,$(KMOD_COPY)): $(KMOD_OUT)/include/%: include/%
 
 $(KMOD_KO): $(KMOD_COPY) | $(DEBIAN_DEV)
 	@echo "  KBUILD  $@"
-	$(Q)$(KMOD_MAKE) W=1 $(if $(filter 1,$(WERROR)),KCFLAGS=-Werror) modules
+	+$(Q)$(KMOD_MAKE) W=1 $(if $(filter 1,$(WERROR)),KCFLAGS=-Werror) modules
 
 .PHONY: kmod check-kmod
 kmod: $(KMOD_KO)
@@ -27,7 +27,7 @@ kmod: $(KMOD_KO)
 # sparse over the whole module; its warnings are errors here.
 check-kmod: $(KMOD_COPY) | $(DEBIAN_DEV)
 	@echo "  SPARSE  kmod"
-	$(Q)$(KMOD_MAKE) C=2 CF="-Wsparse-error" modules
+	+$(Q)$(KMOD_MAKE) C=2 CF="-Wsparse-error" modules
 
 CHECK_TARGETS += check-kmod
 SERVICE_FILES += $(KMOD_KO):selkie.ko

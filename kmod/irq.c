@@ -225,7 +225,7 @@ int irq_set_routing(struct selkie_vm *vm, struct kvm_irq_routing __user *user)
 
 	if (copy_from_user(&routing, user, sizeof(routing)))
 		return -EFAULT;
-	if (!READ_ONCE(vm->vgic) || routing.nr > SELKIE_GSIS || routing.flags)
+	if (routing.nr > SELKIE_GSIS || routing.flags)
 		return -EINVAL;
 	if (routing.nr) {
 		entries = vmemdup_user(user->entries, array_size(sizeof(*entries), routing.nr));

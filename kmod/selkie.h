@@ -107,7 +107,7 @@ struct vgic_shadow {
 		u32 pmr;
 		u32 bpr;
 		u32 abpr;
-		u32 apr[4];
+		u32 apr;
 	} cpu[SELKIE_MAX_VCPUS];
 };
 

@@ -480,7 +480,7 @@ static int vcpu_check_features(const struct kvm_vcpu_init *init)
 static int vcpu_init(struct selkie_vcpu *vcpu, const struct kvm_vcpu_init *init)
 {
 	bool off = init->features[0] & BIT(KVM_ARM_VCPU_POWER_OFF);
-	u32 features = init->features[0] & ~BIT(KVM_ARM_VCPU_POWER_OFF);
+	u32 features = init->features[0];
 	int ret;
 
 	ret = vcpu_check_features(init);
@@ -696,6 +696,8 @@ static struct selkie_vcpu *vcpu_alloc(struct selkie_vm *vm, unsigned int id)
 static int vcpu_check_create(struct selkie_vm *vm, unsigned long id)
 {
 	lockdep_assert_held(&vm->lock);
+	if (vm->online == SELKIE_MAX_VCPUS)
+		return -EINVAL;
 	if (vm->vgic && vm->vgic->initialized)
 		return -EBUSY;
 	/* The user-VM was made for the vCPUs that existed then. */

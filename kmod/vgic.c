@@ -38,7 +38,7 @@
 
 #define VGIC_GICC_IIDR 0xfc
 #define VGIC_GICC_APR 0xd0
-#define VGIC_GICC_APR_END 0xe0
+#define VGIC_GICC_APR_LAST 0xdc
 
 #define VGIC_ATTR_OFFSET(attr) (((attr) & KVM_DEV_ARM_VGIC_OFFSET_MASK) >> KVM_DEV_ARM_VGIC_OFFSET_SHIFT)
 #define VGIC_ATTR_CPU(attr) (((attr) & KVM_DEV_ARM_VGIC_CPUID_MASK) >> KVM_DEV_ARM_VGIC_CPUID_SHIFT)
@@ -208,12 +208,25 @@ static int vgic_shadow_dist(struct selkie_vm *vm, const struct vgic_range *range
 }
 
 /* --- CPU interface ---------------------------------------------------------------------------- */
-/* -ENXIO: no register there */
-static int vgic_shadow_cpu(struct selkie_vm *vm, unsigned int cpu, u32 offset, u32 *value, bool write)
+static bool vgic_cpu_known(u32 offset)
+{
+	switch (offset) {
+	case GIC_CPU_CTRL:
+	case GIC_CPU_PRIMASK:
+	case GIC_CPU_BINPOINT:
+	case GIC_CPU_ALIAS_BINPOINT:
+	case VGIC_GICC_IIDR:
+		return true;
+	default:
+		return offset >= VGIC_GICC_APR && offset <= VGIC_GICC_APR_LAST;
+	}
+}
+
+static void vgic_shadow_cpu(struct selkie_vm *vm, unsigned int cpu, u32 offset, u32 *value, bool write)
 {
 	struct vgic_shadow *shadow = vm->vgic->shadow;
 	u32 mask = U32_MAX;
-	u32 *place = NULL;
+	u32 *place;
 
 	switch (offset) {
 	case GIC_CPU_CTRL:
@@ -231,34 +244,19 @@ static int vgic_shadow_cpu(struct selkie_vm *vm, unsigned int cpu, u32 offset, u
 		place = &shadow->cpu[cpu].abpr;
 		mask = VGIC_BPR_MASK;
 		break;
-	case VGIC_GICC_IIDR:
-		if (!write)
-			*value = VGIC_IIDR;
-		return 0;
+	case VGIC_GICC_APR:
+		place = &shadow->cpu[cpu].apr;
+		break;
 	default:
-		if (offset < VGIC_GICC_APR || offset >= VGIC_GICC_APR_END)
-			return -ENXIO;
-		place = &shadow->cpu[cpu].apr[(offset - VGIC_GICC_APR) / sizeof(u32)];
+		/* 32 priorities need one GICC_APR. */
+		if (!write)
+			*value = offset == VGIC_GICC_IIDR ? VGIC_IIDR : 0;
+		return;
 	}
 	if (write)
 		*place = *value & mask;
 	else
 		*value = *place;
-	return 0;
-}
-
-static bool vgic_cpu_known(u32 offset)
-{
-	switch (offset) {
-	case GIC_CPU_CTRL:
-	case GIC_CPU_PRIMASK:
-	case GIC_CPU_BINPOINT:
-	case GIC_CPU_ALIAS_BINPOINT:
-	case VGIC_GICC_IIDR:
-		return true;
-	default:
-		return offset >= VGIC_GICC_APR && offset < VGIC_GICC_APR_END;
-	}
 }
 
 /* --- replay ----------------------------------------------------------------------------------- */
@@ -360,33 +358,44 @@ int vgic_lazy_init(struct selkie_vm *vm)
 	return vgic_init_vm(vm);
 }
 
+static bool vgic_known(struct selkie_vm *vm, const struct kvm_device_attr *attr)
+{
+	u32 offset = VGIC_ATTR_OFFSET(attr->attr);
+
+	if (!IS_ALIGNED(offset, sizeof(u32)))
+		return false;
+	return attr->group == KVM_DEV_ARM_VGIC_GRP_DIST_REGS ? !!vgic_dist_find(vm, offset) : vgic_cpu_known(offset);
+}
+
+static int vgic_access_shadow(struct selkie_vm *vm, const struct kvm_device_attr *attr, u32 *value, bool write)
+{
+	u32 offset = VGIC_ATTR_OFFSET(attr->attr);
+	unsigned int cpu = VGIC_ATTR_CPU(attr->attr);
+
+	if (attr->group == KVM_DEV_ARM_VGIC_GRP_DIST_REGS)
+		return vgic_shadow_dist(vm, vgic_dist_find(vm, offset), cpu, offset, value, write);
+	vgic_shadow_cpu(vm, cpu, offset, value, write);
+	return 0;
+}
+
 /* One access to a register. Holds vm->lock. */
 static int vgic_access(struct selkie_vm *vm, const struct kvm_device_attr *attr, u32 *value, bool write)
 {
-	bool dist = attr->group == KVM_DEV_ARM_VGIC_GRP_DIST_REGS;
-	const struct vgic_range *range = NULL;
-	u32 offset = VGIC_ATTR_OFFSET(attr->attr);
-	unsigned int cpu = VGIC_ATTR_CPU(attr->attr);
-	u64 arg[4] = { attr->group, cpu, offset, *value };
+	u64 arg[4] = { attr->group, VGIC_ATTR_CPU(attr->attr), VGIC_ATTR_OFFSET(attr->attr), *value };
 	int ret;
 
-	if (cpu >= SELKIE_MAX_VCPUS || !vm->vcpu[cpu])
+	if (arg[1] >= SELKIE_MAX_VCPUS || !vm->vcpu[arg[1]])
 		return -EINVAL;
 	ret = vgic_init_vm(vm);
 	if (ret)
 		return ret;
-	if (!IS_ALIGNED(offset, sizeof(u32)))
-		return -ENXIO;
-	if (dist) {
-		range = vgic_dist_find(vm, offset);
-		if (!range)
-			return -ENXIO;
-	} else if (!vgic_cpu_known(offset)) {
-		return -ENXIO;
+	/* As KVM: what is not there reads as zero, and KVM_HAS_DEVICE_ATTR says so. */
+	if (!vgic_known(vm, attr)) {
+		*value = 0;
+		return 0;
 	}
 	if (!vm->live)
-		return dist ? vgic_shadow_dist(vm, range, cpu, offset, value, write) :
-			      vgic_shadow_cpu(vm, cpu, offset, value, write);
+		return vgic_access_shadow(vm, attr, value, write);
 	ret = vm_request(vm, write ? UVM_VMREQ_GIC_SET : UVM_VMREQ_GIC_GET, arg);
 	if (!ret && !write)
 		*value = arg[3];
@@ -537,19 +546,13 @@ static int vgic_get_attr(struct selkie_vm *vm, const struct kvm_device_attr *att
 
 static int vgic_has_reg(struct selkie_vm *vm, const struct kvm_device_attr *attr)
 {
-	u32 offset = VGIC_ATTR_OFFSET(attr->attr);
 	unsigned int cpu = VGIC_ATTR_CPU(attr->attr);
 	bool known;
 
 	if (cpu >= SELKIE_MAX_VCPUS || !READ_ONCE(vm->vcpu[cpu]))
 		return -EINVAL;
-	if (!IS_ALIGNED(offset, sizeof(u32)))
-		return -ENXIO;
 	mutex_lock(&vm->lock);
-	if (attr->group == KVM_DEV_ARM_VGIC_GRP_DIST_REGS)
-		known = vgic_dist_find(vm, offset);
-	else
-		known = vgic_cpu_known(offset);
+	known = vgic_known(vm, attr);
 	mutex_unlock(&vm->lock);
 	return known ? 0 : -ENXIO;
 }

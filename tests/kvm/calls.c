@@ -84,6 +84,8 @@ void test_system(void)
 	vm = ioctl(kvm, KVM_CREATE_VM, 0);
 	OK(vm, "KVM_CREATE_VM");
 	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
+		if (reference)
+			break;
 		tap_ok(check_cap(kvm, caps[i].cap) == caps[i].value && check_cap(vm, caps[i].cap) == caps[i].value,
 		       "KVM_CAP %s is %d (system %d, VM %d)", caps[i].name, caps[i].value, check_cap(kvm, caps[i].cap),
 		       check_cap(vm, caps[i].cap));
@@ -126,16 +128,18 @@ void test_vm(void)
 	vm_make(&vm, 0);
 	check_fd(vm.fd, "kvm-vm");
 	OK(ioctl(vm.fd, KVM_ARM_PREFERRED_TARGET, &init), "KVM_ARM_PREFERRED_TARGET");
-	IS(init.target, KVM_ARM_TARGET_GENERIC_V8, "preferred target");
+	OURS(IS(init.target, KVM_ARM_TARGET_GENERIC_V8, "preferred target"));
 	IS(init.features[0], 0, "preferred features");
 	FAILS(ioctl(vm.fd, KVM_ARM_PREFERRED_TARGET, NULL), EFAULT, "KVM_ARM_PREFERRED_TARGET to nowhere");
-	FAILS(ioctl(vm.fd, KVM_ENABLE_CAP, &cap), EINVAL, "KVM_ENABLE_CAP");
-	FAILS(ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0), EINVAL, "KVM_CREATE_IRQCHIP");
+	OURS(FAILS(ioctl(vm.fd, KVM_ENABLE_CAP, &cap), EINVAL, "KVM_ENABLE_CAP"));
+	OURS(FAILS(ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0), EINVAL, "KVM_CREATE_IRQCHIP"));
 	OK(ioctl(vm.fd, KVM_UNREGISTER_COALESCED_MMIO, &zone), "KVM_UNREGISTER_COALESCED_MMIO of nothing");
-	FAILS(ioctl(vm.fd, KVM_REGISTER_COALESCED_MMIO, &zone), EINVAL, "KVM_REGISTER_COALESCED_MMIO");
+	OURS(FAILS(ioctl(vm.fd, KVM_REGISTER_COALESCED_MMIO, &zone), EINVAL, "KVM_REGISTER_COALESCED_MMIO"));
 	FAILS(ioctl(vm.fd, KVM_RUN, 0), EINVAL, "a vCPU's ioctl");
 
 	for (uint32_t type = 0; type <= 12; type++) {
+		if (reference && (type == KVM_DEV_TYPE_VFIO || type == KVM_DEV_TYPE_ARM_VGIC_V3))
+			continue;
 		device = (struct kvm_create_device){ .type = type, .flags = KVM_CREATE_DEVICE_TEST };
 		if (type == KVM_DEV_TYPE_ARM_VGIC_V2)
 			OK(ioctl(vm.fd, KVM_CREATE_DEVICE, &device), "probe for GICv2");
@@ -150,16 +154,15 @@ void test_vm(void)
 		OK(fd, "KVM_CREATE_VCPU");
 		if (!i)
 			check_fd(fd, "kvm-vcpu:0");
-		FAILS(ioctl(vm.fd, KVM_CREATE_VCPU, i), EEXIST, "the same vCPU again");
+		FAILS(ioctl(vm.fd, KVM_CREATE_VCPU, 0), i < 7 ? EEXIST : EINVAL, "the first vCPU again");
 		close(fd);
 	}
-	FAILS(ioctl(vm.fd, KVM_CREATE_VCPU, 3), EEXIST, "a vCPU whose descriptor was closed");
 	vm_close(&vm);
 }
 
 static void check_init(int fd)
 {
-	struct kvm_vcpu_init init = { .target = KVM_ARM_TARGET_GENERIC_V8 };
+	struct kvm_vcpu_init init = { .target = vcpu_target() };
 
 	FAILS(ioctl(fd, KVM_RUN, 0), ENOEXEC, "KVM_RUN before KVM_ARM_VCPU_INIT");
 	FAILS(get_reg(fd, REG_PC, &init), ENOEXEC, "KVM_GET_ONE_REG before KVM_ARM_VCPU_INIT");
@@ -169,6 +172,8 @@ static void check_init(int fd)
 		struct vm other;
 		int vcpu;
 
+		if (reference && bit < 7)
+			continue;
 		/* each on a fresh vCPU */
 		vm_make(&other, 0);
 		vcpu = ioctl(other.fd, KVM_CREATE_VCPU, 0);
@@ -183,9 +188,10 @@ static void check_init(int fd)
 	init.features[3] = 0;
 	init.target = 99;
 	FAILS(ioctl(fd, KVM_ARM_VCPU_INIT, &init), EINVAL, "another target");
-	OK(vcpu_init(fd, 1 << KVM_ARM_VCPU_PSCI_0_2), "KVM_ARM_VCPU_INIT");
-	OK(vcpu_init(fd, 1 << KVM_ARM_VCPU_PSCI_0_2 | 1 << KVM_ARM_VCPU_POWER_OFF), "again, powered off");
-	FAILS(vcpu_init(fd, 0), EINVAL, "again, with other features");
+	OK(vcpu_init(fd, 1 << KVM_ARM_VCPU_PSCI_0_2 | 1 << KVM_ARM_VCPU_POWER_OFF), "KVM_ARM_VCPU_INIT");
+	OK(vcpu_init(fd, 1 << KVM_ARM_VCPU_PSCI_0_2 | 1 << KVM_ARM_VCPU_POWER_OFF), "again");
+	FAILS(vcpu_init(fd, 1 << KVM_ARM_VCPU_PSCI_0_2), EINVAL, "again, without POWER_OFF");
+	FAILS(vcpu_init(fd, 0), EINVAL, "again, without features");
 }
 
 static void check_mp_state(int fd)
@@ -215,8 +221,8 @@ void test_vcpu(void)
 	check_init(fd);
 	check_mp_state(fd);
 	FAILS(ioctl(fd, KVM_RUN, 1), EINVAL, "KVM_RUN with an argument");
-	FAILS(ioctl(fd, KVM_ARM_VCPU_FINALIZE, &feature), EINVAL, "KVM_ARM_VCPU_FINALIZE");
-	for (uint32_t group = 0; group < 4; group++) {
+	OURS(FAILS(ioctl(fd, KVM_ARM_VCPU_FINALIZE, &feature), EINVAL, "KVM_ARM_VCPU_FINALIZE"));
+	for (uint32_t group = 0; !reference && group < 4; group++) {
 		attr.group = group;
 		FAILS(ioctl(fd, KVM_HAS_DEVICE_ATTR, &attr), ENXIO, "KVM_HAS_DEVICE_ATTR of a vCPU");
 		FAILS(ioctl(fd, KVM_SET_DEVICE_ATTR, &attr), ENXIO, "KVM_SET_DEVICE_ATTR of a vCPU");
@@ -247,6 +253,8 @@ static bool id_is_constant(uint64_t id)
 	if ((id & 0xffff0000) != 0x00130000)
 		return false;
 	/* MIDR, MPIDR, REVIDR and the ID registers; CLIDR, AIDR, CTR */
+	if (reference && enc == 0xc005)
+		return false;
 	return (enc >= 0xc000 && enc < 0xc040) || enc == 0xc801 || enc == 0xc807 || enc == 0xd801;
 }
 
@@ -331,14 +339,14 @@ static void check_bad_registers(int fd)
 	FAILS(get_reg(fd, KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | 0x1000, &value), ENOENT, "a core register beyond the last");
 	FAILS(get_reg(fd, REG_SYS(3, 7, 15, 15, 7), &value), ENOENT, "a system register that is not there");
 	FAILS(set_reg(fd, REG_SYS(3, 7, 15, 15, 7), &value), ENOENT, "write of it");
-	FAILS(get_reg(fd, KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM64_SVE, &value), ENOENT, "an SVE register");
+	FAILS(get_reg(fd, KVM_REG_ARM64_SVE_ZREG(0, 0), &value), ENOENT, "an SVE register");
 	FAILS(get_reg(fd, REG_X(0), NULL), EFAULT, "read to nowhere");
 	FAILS(set_reg(fd, REG_X(0), NULL), EFAULT, "write from nowhere");
 	FAILS(set_reg64(fd, REG_PSTATE, 0x3c9), EINVAL, "PSTATE of EL2");
 	FAILS(set_reg64(fd, REG_PSTATE, 0x1d3), EINVAL, "PSTATE of AArch32");
 	OK(set_reg64(fd, REG_PSTATE, 0x3c4), "PSTATE of EL1t");
 	OK(set_reg64(fd, REG_PSTATE, 0x3c0), "PSTATE of EL0t");
-	FAILS(set_reg64(fd, REG_MPIDR, 0x80000001), EINVAL, "another MPIDR");
+	OURS(FAILS(set_reg64(fd, REG_MPIDR, 0x80000001), EINVAL, "another MPIDR"));
 	FAILS(set_reg64(fd, KVM_REG_ARM_PSCI_VERSION, 0x99), EINVAL, "a PSCI version that does not exist");
 }
 

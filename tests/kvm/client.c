@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 /* --- TAP -------------------------------------------------------------------------------------- */
+bool reference;
 static unsigned int tap_tests, tap_failed;
 
 void tap_ok(bool ok, const char *format, ...)
@@ -81,9 +82,25 @@ int kvm_open(void)
 	return fd;
 }
 
+uint32_t vcpu_target(void)
+{
+	static struct kvm_vcpu_init init = { .target = ~0u };
+	int kvm, vm;
+
+	if (init.target != ~0u)
+		return init.target;
+	kvm = kvm_open();
+	vm = ioctl(kvm, KVM_CREATE_VM, 0);
+	if (ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init))
+		die("KVM_ARM_PREFERRED_TARGET");
+	close(vm);
+	close(kvm);
+	return init.target;
+}
+
 int vcpu_init(int fd, uint32_t feature_bits)
 {
-	struct kvm_vcpu_init init = { .target = KVM_ARM_TARGET_GENERIC_V8, .features = { feature_bits } };
+	struct kvm_vcpu_init init = { .target = vcpu_target(), .features = { feature_bits } };
 
 	return ioctl(fd, KVM_ARM_VCPU_INIT, &init);
 }
@@ -264,6 +281,11 @@ uint64_t eventfd_wait(int event, int ms)
 }
 
 /* --- agent ------------------------------------------------------------------------------------ */
+/* No run of the guest takes longer than this, whatever goes wrong. */
+#define RUN_LIMIT_US 5000000
+
+static bool alarm_set;
+
 static void alarm_handler(int signal)
 {
 	(void)signal;
@@ -273,7 +295,9 @@ void alarm_us(unsigned int us)
 {
 	static timer_t timer;
 	static bool made;
-	struct itimerspec when = { .it_value = { us / 1000000, us % 1000000 * 1000l } };
+	struct timespec interval = { us / 1000000, us % 1000000 * 1000l };
+	/* Again and again: a signal that comes just before KVM_RUN is lost. */
+	struct itimerspec when = { .it_value = interval, .it_interval = interval };
 	struct sigaction action = { .sa_handler = alarm_handler };
 
 	if (!made) {
@@ -282,6 +306,7 @@ void alarm_us(unsigned int us)
 			die("timer_create");
 		made = true;
 	}
+	alarm_set = us;
 	timer_settime(timer, 0, &when, NULL);
 }
 
@@ -302,7 +327,15 @@ void agent_start(struct agent *agent, struct vm *vm, int vcpu)
 
 int agent_run(struct agent *agent)
 {
-	return ioctl(agent->vm->vcpu[agent->vcpu], KVM_RUN, 0) ? errno : 0;
+	bool guard = !alarm_set && !agent->vcpu;
+	int ret;
+
+	if (guard)
+		alarm_us(RUN_LIMIT_US);
+	ret = ioctl(agent->vm->vcpu[agent->vcpu], KVM_RUN, 0) ? errno : 0;
+	if (guard || ret == EINTR)
+		alarm_us(0);
+	return ret;
 }
 
 /* Answers the agent's loads; false: an access that is an event, in *event. */
@@ -409,9 +442,14 @@ static bool selected(const char *name, int argc, char **argv)
 	return argc < 2;
 }
 
-/* Arguments: names of tests; without any all are run. */
+/* Arguments: -r (see client.h), names of tests; without any all are run. */
 int main(int argc, char **argv)
 {
+	if (argc > 1 && !strcmp(argv[1], "-r")) {
+		reference = true;
+		argc--;
+		argv++;
+	}
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
 		if (!selected(tests[i].name, argc, argv))
 			continue;

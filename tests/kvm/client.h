@@ -34,6 +34,14 @@ void die(const char *what) __attribute__((noreturn));
 		tap_ok(got_ == want_, "%s: 0x%llx (want 0x%llx)", what, got_, want_);                             \
 	} while (0)
 
+/* Run with -r against another KVM, to check the tests: what Selkie does not offer on purpose is not looked at then. */
+extern bool reference;
+#define OURS(statement)                                                                                            \
+	do {                                                                                                       \
+		if (!reference)                                                                                    \
+			statement;                                                                                 \
+	} while (0)
+
 /* --- KVM -------------------------------------------------------------------------------------- */
 #define RAM_GPA 0x80000000ull
 #define RAM_SIZE 0x400000ull
@@ -65,6 +73,8 @@ void vm_make_gic(struct vm *vm, uint32_t intids);
 void vm_close(struct vm *vm);
 
 int set_slot(int fd, uint32_t slot, uint32_t flags, uint64_t gpa, uint64_t size, const void *hva);
+/* KVM's preferred target, GENERIC_V8 with Selkie */
+uint32_t vcpu_target(void);
 int vcpu_init(int fd, uint32_t feature_bits);
 int get_reg(int fd, uint64_t id, void *value);
 int set_reg(int fd, uint64_t id, const void *value);
@@ -155,7 +165,7 @@ enum agent_event agent_do(struct agent *agent, enum agent_op op, uint64_t a, uin
 uint64_t agent_get(struct agent *agent, enum agent_op op, uint64_t a, uint64_t b, uint64_t c);
 /* One raw KVM_RUN: 0 or errno. */
 int agent_run(struct agent *agent);
-/* A signal that interrupts KVM_RUN of this thread after `us`; 0 takes it back. */
+/* A signal that interrupts KVM_RUN after `us` and every `us` from then on, until it did or alarm_us(0). */
 void alarm_us(unsigned int us);
 
 extern const uint8_t agent_code[], agent_code_end[], agent_vectors[], agent_ret[];

@@ -33,6 +33,15 @@ static void answer(struct kvm_run *run, uint64_t value)
 	memcpy(run->mmio.data, &value, sizeof(value));
 }
 
+/* Sends the agent back to its loop, wherever it is. An access that left is finished first: it moves the pc on. */
+static void restart(struct agent *agent)
+{
+	agent->run->immediate_exit = 1;
+	agent_run(agent);
+	agent->run->immediate_exit = 0;
+	set_reg64(agent->vm->vcpu[agent->vcpu], REG_PC, RAM_GPA);
+}
+
 /* --- run loop and MMIO ------------------------------------------------------------------------ */
 static void check_stores(struct agent *agent)
 {
@@ -59,22 +68,52 @@ static void check_stores(struct agent *agent)
 	}
 }
 
+/* QEMU's emulated cores forget to say in the syndrome that a load sign-extends. */
+static bool machine_extends(struct agent *agent)
+{
+	bool extends;
+
+	agent_do(agent, OP_LOADS, VOID_GPA, 0, 0);
+	answer(agent->run, 0x80);
+	agent_go(agent);
+	agent_go(agent);
+	answer(agent->run, 0x80);
+	agent_go(agent);
+	extends = agent->result == 0xffffff80;
+	restart(agent);
+	if (!extends)
+		tap_skip("sign extension of MMIO loads: this machine does not report it");
+	return extends;
+}
+
 static void check_loads(struct agent *agent)
 {
 	/* ldrb w, ldrsb w, ldrsb x, ldrh w, ldrsh w, ldrsh x, ldr w, ldrsw, ldr x, ldr xzr */
-	static const uint64_t want[] = {
-		0x88, 0xffffff88, 0xffffffffffffff88, 0xff88, 0xffffff88, 0xffffffffffffff88,
-		0x8877ff88, 0xffffffff8877ff88, 0x818283848877ff88, 0,
+	static const struct {
+		uint64_t extended;
+		uint64_t zeroes;
+	} want[] = {
+		{ 0x88, 0x88 },
+		{ 0xffffff88, 0x88 },
+		{ 0xffffffffffffff88, 0x88 },
+		{ 0xff88, 0xff88 },
+		{ 0xffffff88, 0xff88 },
+		{ 0xffffffffffffff88, 0xff88 },
+		{ 0x8877ff88, 0x8877ff88 },
+		{ 0xffffffff8877ff88, 0x8877ff88 },
+		{ 0x818283848877ff88, 0x818283848877ff88 },
+		{ 0, 0 },
 	};
+	bool extends = machine_extends(agent);
 	struct kvm_run *run = agent->run;
 
 	tap_ok(agent_do(agent, OP_LOADS, VOID_GPA, 0, 0) == AGENT_MMIO, "a load leaves");
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
 		tap_ok(!run->mmio.is_write && run->mmio.phys_addr == VOID_GPA, "as a read of %u bytes", run->mmio.len);
-		IS(mmio_data(run), 0, "data before it is answered");
+		OURS(IS(mmio_data(run), 0, "data before it is answered"));
 		answer(run, 0x818283848877ff88);
 		tap_ok(agent_go(agent) == AGENT_DONE, "the guest goes on");
-		IS(agent->result, want[i], "what the register holds");
+		IS(agent->result, extends ? want[i].extended : want[i].zeroes, "what the register holds");
 		if (i + 1 < sizeof(want) / sizeof(want[0]))
 			agent_go(agent);
 	}
@@ -114,8 +153,7 @@ static void check_signal(struct agent *agent)
 	alarm_us(20000);
 	IS(agent_run(agent), EINTR, "and again");
 	IS(reg64(fd, REG_PC), pc, "pc in the endless loop");
-	/* back to its loop */
-	set_reg64(fd, REG_PC, RAM_GPA);
+	restart(agent);
 	IS(agent_get(agent, OP_NOP, 0, 0, 0), 0, "the agent answers again");
 }
 
@@ -123,7 +161,7 @@ static void check_wfi(struct agent *agent)
 {
 	alarm_us(20000);
 	tap_ok(agent_do(agent, OP_WFI, 0, 0, 0) == AGENT_ERRNO && agent->error == EINTR, "a signal ends a guest's WFI");
-	set_reg64(agent->vm->vcpu[0], REG_PC, RAM_GPA);
+	restart(agent);
 	IS(agent_get(agent, OP_NOP, 0, 0, 0), 0, "the agent answers again");
 }
 
@@ -132,15 +170,18 @@ static void check_strange(struct agent *agent)
 	enum agent_event event;
 
 	IS(agent_get(agent, OP_DC_CIVAC, VOID_GPA, 0, 0), 0, "cache maintenance where nothing is");
-	event = agent_do(agent, OP_LDP, VOID_GPA, 0, 0);
-	tap_ok(event == AGENT_EXCEPTION && agent->result >> 26 == 0x25, "ldp where nothing is: data abort in the guest (ESR 0x%llx)",
-	       (unsigned long long)agent->result);
-	tap_ok(agent_go(agent) == AGENT_DONE, "the guest goes on");
 	event = agent_do(agent, OP_CALL, VOID_GPA, 0, 0);
-	tap_ok(event == AGENT_EXCEPTION && agent->result >> 26 == 0x21, "a fetch where nothing is: instruction abort in the guest (ESR 0x%llx)",
-	       (unsigned long long)agent->result);
-	set_reg64(agent->vm->vcpu[0], REG_PC, RAM_GPA);
+	tap_ok(event == AGENT_EXCEPTION && agent->result >> 26 == 0x21,
+	       "a fetch where nothing is: instruction abort in the guest (ESR 0x%llx)", (unsigned long long)agent->result);
+	restart(agent);
 	IS(agent_get(agent, OP_NOP, 0, 0, 0), 0, "the agent answers again");
+	/* KVM gives the VM up here. */
+	if (reference)
+		return;
+	event = agent_do(agent, OP_LDP, VOID_GPA, 0, 0);
+	tap_ok(event == AGENT_EXCEPTION && agent->result >> 26 == 0x25,
+	       "ldp where nothing is: data abort in the guest (ESR 0x%llx)", (unsigned long long)agent->result);
+	tap_ok(agent_go(agent) == AGENT_DONE, "the guest goes on");
 }
 
 static void check_registers(struct agent *agent)
@@ -188,7 +229,7 @@ void test_run(void)
 	agent.run->immediate_exit = 0;
 	IS(reg64(vm.vcpu[0], REG_PC), RAM_GPA, "pc");
 	IS(agent_get(&agent, OP_NOP, 0, 0, 0), 0, "the guest runs");
-	FAILS(ioctl(vm.fd, KVM_CREATE_VCPU, 1), EBUSY, "KVM_CREATE_VCPU while it runs");
+	OURS(FAILS(ioctl(vm.fd, KVM_CREATE_VCPU, 1), EBUSY, "KVM_CREATE_VCPU while it runs"));
 	check_stores(&agent);
 	check_loads(&agent);
 	check_immediate_exit(&agent);
@@ -491,7 +532,7 @@ static void expect_quiet(struct agent *agent, const char *what)
 
 	tap_ok(event == AGENT_ERRNO && agent->error == EINTR, "%s (event %d, 0x%llx)", what, (int)event,
 	       (unsigned long long)agent->result);
-	set_reg64(agent->vm->vcpu[0], REG_PC, RAM_GPA);
+	restart(agent);
 }
 
 static void make_irq_guest(struct vm *vm, struct agent *agent)
