@@ -54,6 +54,7 @@ $(GUEST_CPIO): images/mkinitramfs.sh images/guest/init.sh images/build.mk $(DEBI
 SERVICE_FILES += $(IMAGES)/bin/init:usr/sbin/init \
 	$(IMAGES)/bin/agent:usr/lib/selkie/agent \
 	images/service/rc.sh:usr/lib/selkie/rc \
+	images/service/selkie-demo:usr/bin/selkie-demo \
 	$(LINUX_IMAGE):usr/share/selkie/guest/Image \
 	$(GUEST_CPIO):usr/share/selkie/guest/initramfs.cpio
 

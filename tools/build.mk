@@ -4,6 +4,10 @@
 SHARE ?= $(BUILD)/share
 # The command reaches the runner through the environment, exactly as it was typed: neither make nor a shell sees a $.
 SELKIE_CMD := $(value CMD)
+# The demonstration without a terminal: the user-VM checks its disk and network, the status says whether all is right.
+ifeq ($(DEMO),1)
+SELKIE_CMD := selkie-demo --check
+endif
 unexport CMD
 
 RUN_ARGS = --build $(BUILD) --share $(SHARE) $(if $(BASELINE),--baseline $(BASELINE),--image $(SELKIE_IMG)) \

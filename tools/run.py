@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Boots the board. `make run` calls it with everything built; see its --help and `make help`.
 
-Without --cmd: a console, QEMU's monitor behind Ctrl-a c. With --cmd: runs the command in the service-VM; its output is
+Without --cmd: a console, QEMU's monitor behind Ctrl-a c; on a terminal a user-VM starts on it (selkie-demo). With --cmd: runs the command in the service-VM; its output is
 the only thing on stdout, the console and our own messages go to stderr; the exit status is the command's.
 """
 
@@ -17,6 +17,9 @@ from selkie_board import Board, BoardError  # noqa: E402
 
 # Status when the machine, not the command, failed.
 STATUS_MACHINE = 124
+
+# The service-VM's console, in the service-VM.
+CONSOLE = "/dev/ttyAMA0"
 
 
 def write_all(fd, data):
@@ -37,9 +40,12 @@ def interactive(args):
         while board.running:
             board.wait_for(lambda: len(board.hellos) > boots or not board.running, float("inf"), "running")
             if board.running and sys.stdout.isatty():
-                # A serial line knows no size: tell each boot ours.
+                # A serial line knows no size: tell each boot ours. The first one goes on to a user-VM.
                 size = os.get_terminal_size()
-                board.start(f"stty -F /dev/ttyAMA0 rows {size.lines} cols {size.columns}")
+                start = f"stty -F {CONSOLE} rows {size.lines} cols {size.columns}"
+                if boots == 0 and not args["baseline"]:
+                    start += f"; selkie-demo --tty {CONSOLE}"
+                board.start(start)
             boots = len(board.hellos)
         return board.process.returncode
 
