@@ -11,7 +11,7 @@ import pytest
 
 PAGE = 4096
 KERNEL, ROOT, SYSTEM, BLOB = 1, 2, 3, 4
-HEADER, ENTRY = struct.Struct("<8sIIQI36x"), struct.Struct("<32sIIQQQ")
+HEADER, ENTRY = struct.Struct("<8sIIQI4xQ24x"), struct.Struct("<32sIIQQQ")
 TEXT_OFFSET, IMAGE_SIZE = 8, 16
 BOARD = "virt,virtualization=on,gic-version=2"
 LIMIT = 30
@@ -23,7 +23,7 @@ def padded(data):
     return data + bytes(-len(data) % PAGE)
 
 
-def pack(entries):
+def pack(entries, root_end=0):
     """A package as include/wire/package.h describes it: [(type, name, data)]."""
     table, body = b"", b""
     for kind, name, data in entries:
@@ -31,7 +31,7 @@ def pack(entries):
         body += padded(data)
 
     def header(crc):
-        return padded(HEADER.pack(b"SELKIEPK", 1, len(entries), PAGE + len(body), crc) + table)
+        return padded(HEADER.pack(b"SELKIEPK", 1, len(entries), PAGE + len(body), crc, root_end) + table)
 
     return header(zlib.crc32(header(0))) + body
 
@@ -58,8 +58,8 @@ class Files:
     def entries(self, kernel=None, root=None):
         return [(KERNEL, "kernel", kernel or self.probe), (ROOT, "root", root or self.root), (BLOB, *self.blob)]
 
-    def image(self, entries=None, text_offset=0):
-        package = pack(self.entries() if entries is None else entries)
+    def image(self, entries=None, text_offset=0, root_end=0):
+        package = pack(self.entries() if entries is None else entries, root_end)
         size = len(self.loader) + len(package)
         header = self.loader[:TEXT_OFFSET] + struct.pack("<QQ", text_offset, size) + self.loader[IMAGE_SIZE + 8:64]
         return header + self.loader[64:] + package
@@ -130,7 +130,20 @@ def test_leaves_what_sel4_wants(files, boot, junk, high):
     kernel = files.probe_high if high else files.probe
     text = boot(files.image(files.entries(kernel=kernel)), extra=junk)
     check_probe(text)
-    assert re.match(r"Selkie loader: kernel 0x60000000-0x\w+, root 0x\w+-0x\w+, package \d+ KiB ok\n", text)
+    end = re.match(r"Selkie loader: kernel 0x60000000-0x\w+, root 0x\w+-(0x\w+), package \d+ KiB ok\n", text).group(1)
+    assert re.search(rf"^ok \d+ - package 0x\w+-{end}$", text, re.M), text
+
+
+def test_root_image_reaches_root_end(files, boot):
+    text = boot(files.image(root_end=0x78000000))
+    check_probe(text)
+    assert re.search(r"root 0x\w+-0x78000000, package", text)
+    assert re.search(r"^ok \d+ - ends at a page: 0x78000000$", text, re.M)
+    # What is there already is never cut off.
+    text = boot(files.image(root_end=0x60001000))
+    check_probe(text)
+    end = re.search(r"root 0x\w+-(0x\w+),", text).group(1)
+    assert re.search(rf"^ok \d+ - package 0x\w+-{end}$", text, re.M), text
 
 
 @pytest.mark.parametrize("text_offset", [0x3000, 0x5601000, 0x30000000, 0x60000000])
@@ -234,6 +247,8 @@ def test_refuses_impossible_places(files, boot):
     refused("the kernel cannot be mapped at 0x8060000000", kernel=moved(files.probe, paddr=0x60001000))
     refused("the kernel cannot be mapped at 0x40000000", kernel=moved(files.probe, vaddr=0x40000000))
     refused("no memory at 0x60000000-0x1", root=stretched(files.root))
+    check_refused(boot(files.image(root_end=0xc0001000)), "no memory at 0x60000000-0xc0001000 for kernel")
+    check_refused(boot(files.image(root_end=0x78000800)), "end of root's image is not what it can be")
     refused("end beyond all memory", kernel=moved(files.probe, paddr=1 << 60))
 
 
@@ -255,7 +270,11 @@ def test_mkpackage_makes_the_same(files, tmp_path):
     done = mkpackage(files, "-o", out, *words, "--system", dtb)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     kernel, root, last = files.entries()
-    assert out.read_bytes() == pack([kernel, root, (SYSTEM, "system", dtb.read_bytes()), last])
+    four = [kernel, root, (SYSTEM, "system", dtb.read_bytes()), last]
+    assert out.read_bytes() == pack(four)
+    done = mkpackage(files, "-o", out, *words, "--system", dtb, "--root-end", "0x78000000")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert out.read_bytes() == pack(four, 0x78000000)
 
 
 def test_mkpackage_names_what_is_wrong(files, tmp_path):
@@ -272,6 +291,8 @@ def test_mkpackage_names_what_is_wrong(files, tmp_path):
     wrong(2, "-o, --kernel and --root are needed", "-o", out, "--kernel", files.kernel_path)
     wrong(2, "unknown option", *good, "--bloob", "x=y")
     wrong(2, "belongs to no option", *good, "word")
+    wrong(2, "page-aligned address", *good, "--root-end", "0x1001")
+    wrong(2, "page-aligned address", *good, "--root-end", "end")
     wrong(2, "NAME=FILE", *good, "--blob", "x")
     wrong(2, "at most 31", *good, "--blob", "n" * 32 + f"={text}")
     wrong(2, "can be given once", *good, "--root", files.root_path)
