@@ -38,6 +38,8 @@ void fail_at(const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Add a comment line to the report of the running test, whatever its result. */
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Give the running test another time limit than 2 s of virtual time. */
+void test_limit_ms(unsigned int n);
 /* End the running test here. Does not return. Only the worker may call it. */
 void test_end(void) __attribute__((noreturn));
 

@@ -34,6 +34,7 @@ seL4_Word entry_regs[34];
 seL4_CPtr test_untyped, worker_tcb, worker_sc, never_ntfn, uart_frame;
 
 /* Slots below harness_end live as long as the program; the test's are [harness_end, slot_next). */
+static volatile unsigned int test_ticks;
 static seL4_CPtr slot_next, harness_end;
 static seL4_CPtr harness_untyped, test_memory;
 static seL4_CPtr sup_ep, sup_reply, tick_ntfn, tick_signal, wake_ntfn, done_ep, fault_ep;
@@ -47,6 +48,7 @@ static seL4_IPCBuffer worker_buffer __attribute__((aligned(4096)));
 #define LINE_LEN 200
 static struct {
 	unsigned int fails, lines;
+	unsigned int first; /* the line of the first failure */
 	char line[LINES][LINE_LEN];
 } result;
 
@@ -99,7 +101,8 @@ void fail_at(const char *file, int line, const char *fmt, ...)
 	char prefix[40];
 	va_list ap;
 
-	result.fails++;
+	if (!result.fails++)
+		result.first = result.lines;
 	fmt_snprintf(prefix, sizeof(prefix), "%s:%d: ", base ? base + 1 : file, line);
 	va_start(ap, fmt);
 	add_line(prefix, fmt, ap);
@@ -185,6 +188,11 @@ seL4_CPtr slots_new(unsigned int n)
 seL4_CPtr slot_new(void)
 {
 	return slots_new(1);
+}
+
+void test_limit_ms(unsigned int n)
+{
+	test_ticks = n;
 }
 
 void sleep_ms(unsigned int n)
@@ -375,10 +383,10 @@ static void supervise(seL4_IPCBuffer *own_buffer)
 				m.mr[0], m.mr[1], m.mr[2], m.mr[3]);
 			return;
 		}
-		if (m.badge == BADGE_TICK && ++ticks > TEST_TICKS) {
+		if (m.badge == BADGE_TICK && ++ticks > test_ticks) {
 			memset(&regs, 0, sizeof(regs));
 			seL4_TCB_ReadRegisters(worker_tcb, 0, 0, 17, &regs);
-			fail_at("worker", 0, "no end after %u ms: pc 0x%lx, x30 0x%lx", TEST_TICKS,
+			fail_at("worker", 0, "no end after %u ms: pc 0x%lx, x30 0x%lx", test_ticks,
 				regs.pc, regs.x30);
 			return;
 		}
@@ -394,6 +402,7 @@ static bool run_test(const struct abi_test *t, unsigned int nr, seL4_IPCBuffer *
 	memset(&worker_buffer, 0, sizeof(worker_buffer));
 	object_reset();
 	test_untyped = test_memory;
+	test_ticks = TEST_TICKS;
 	current = t;
 	put_fmt("# %s\n", t->name);
 	worker_start();
@@ -402,9 +411,11 @@ static bool run_test(const struct abi_test *t, unsigned int nr, seL4_IPCBuffer *
 	__sel4_ipc_buffer = own_buffer;
 	worker_stop();
 	put_fmt("%s %u - %s%s%s\n", result.fails ? "not ok" : "ok", nr, t->name,
-		result.fails ? " # " : "", result.fails ? result.line[0] : "");
-	for (i = result.fails ? 1 : 0; i < result.lines; i++)
-		put_fmt("#   %s\n", result.line[i]);
+		result.fails ? " # " : "", result.fails ? result.line[result.first] : "");
+	for (i = 0; i < result.lines; i++) {
+		if (!result.fails || i != result.first)
+			put_fmt("#   %s\n", result.line[i]);
+	}
 	return !result.fails;
 }
 
