@@ -15,7 +15,7 @@
 #include "transport.h"
 #include "trace.h"
 
-#define IOEVENTFD_FLAGS                                                                                            \
+#define IOEVENTFD_FLAGS \
 	(KVM_IOEVENTFD_FLAG_DATAMATCH | KVM_IOEVENTFD_FLAG_PIO | KVM_IOEVENTFD_FLAG_DEASSIGN)
 /* As many as a bus of KVM takes. */
 #define IOEVENTFD_MAX 1000
@@ -58,7 +58,8 @@ static void ioeventfd_edit_end(struct selkie_vm *vm)
 	if (!vm->ioevents_live)
 		return;
 	vm_ring(vm, UVM_RING_IOEVENT);
-	if (!wait_event_timeout(vm->request_wq, ioeventfd_seen(vm) || READ_ONCE(vm->dead), SELKIE_ANSWER_TIMEOUT)) {
+	if (!wait_event_timeout(vm->request_wq, ioeventfd_seen(vm) || READ_ONCE(vm->dead),
+				SELKIE_ANSWER_TIMEOUT)) {
 		pr_err("user-VM %u: its VMM does not take the ioeventfd table\n", vm->id);
 		vm_mark_dead(vm);
 	}
@@ -142,7 +143,8 @@ void ioeventfd_fired(struct selkie_vm *vm)
 		if (!READ_ONCE(shared->ioevent_fired[word]))
 			continue;
 		bits = xchg(&shared->ioevent_fired[word], 0);
-		for_each_set_bit(bit, &bits, 32) {
+		for_each_set_bit(bit, &bits, 32)
+		{
 			struct eventfd_ctx *eventfd = vm->ioevent_ctx[word * 32 + bit];
 
 			trace_selkie_ioeventfd(vm->id, word * 32 + bit);
@@ -175,7 +177,8 @@ bool ioeventfd_match(struct selkie_vm *vm, u64 addr, u8 len, u64 data)
 	if (!READ_ONCE(vm->ioevents_beyond))
 		return false;
 	mutex_lock(&vm->ioeventfd_lock);
-	list_for_each_entry(p, &vm->ioeventfds, list) {
+	list_for_each_entry(p, &vm->ioeventfds, list)
+	{
 		hit = ioeventfd_hits(p, addr, len, data);
 		if (hit) {
 			compat_eventfd_signal(p->eventfd);
@@ -198,12 +201,14 @@ static bool ioeventfd_collides(struct selkie_vm *vm, const struct ioeventfd *new
 {
 	const struct ioeventfd *p;
 
-	list_for_each_entry(p, &vm->ioeventfds, list) {
+	list_for_each_entry(p, &vm->ioeventfds, list)
+	{
 		if (p->pio != new->pio || p->addr != new->addr)
 			continue;
 		if (!p->length || !new->length)
 			return true;
-		if (p->length == new->length && (p->wildcard || new->wildcard || p->datamatch == new->datamatch))
+		if (p->length == new->length &&
+		    (p->wildcard || new->wildcard || p->datamatch == new->datamatch))
 			return true;
 	}
 	return false;
@@ -268,7 +273,8 @@ static int ioeventfd_assign(struct selkie_vm *vm, const struct kvm_ioeventfd *ar
 	return ret;
 }
 
-static bool ioeventfd_is(const struct ioeventfd *p, const struct kvm_ioeventfd *args, struct eventfd_ctx *eventfd)
+static bool ioeventfd_is(const struct ioeventfd *p, const struct kvm_ioeventfd *args,
+			 struct eventfd_ctx *eventfd)
 {
 	bool wildcard = !(args->flags & KVM_IOEVENTFD_FLAG_DATAMATCH);
 
@@ -287,7 +293,8 @@ static int ioeventfd_deassign(struct selkie_vm *vm, const struct kvm_ioeventfd *
 	if (IS_ERR(eventfd))
 		return PTR_ERR(eventfd);
 	mutex_lock(&vm->ioeventfd_lock);
-	list_for_each_entry(p, &vm->ioeventfds, list) {
+	list_for_each_entry(p, &vm->ioeventfds, list)
+	{
 		if (!ioeventfd_is(p, args, eventfd))
 			continue;
 		ioeventfd_table_del(vm, p);
@@ -314,7 +321,8 @@ void ioeventfd_release(struct selkie_vm *vm)
 	struct ioeventfd *p, *next;
 
 	/* No vCPU runs and the doorbell does not come here any more. */
-	list_for_each_entry_safe(p, next, &vm->ioeventfds, list) {
+	list_for_each_entry_safe(p, next, &vm->ioeventfds, list)
+	{
 		list_del(&p->list);
 		ioeventfd_free(p);
 	}

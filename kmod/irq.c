@@ -102,7 +102,8 @@ int irq_line(struct selkie_vm *vm, const struct kvm_irq_level *level)
 	unsigned int number = irq_field(level->irq, KVM_ARM_IRQ_NUM_SHIFT, KVM_ARM_IRQ_NUM_MASK);
 	int ret;
 
-	vcpu += irq_field(level->irq, KVM_ARM_IRQ_VCPU2_SHIFT, KVM_ARM_IRQ_VCPU2_MASK) * (KVM_ARM_IRQ_VCPU_MASK + 1);
+	vcpu += irq_field(level->irq, KVM_ARM_IRQ_VCPU2_SHIFT, KVM_ARM_IRQ_VCPU2_MASK) *
+		(KVM_ARM_IRQ_VCPU_MASK + 1);
 	switch (type) {
 	case KVM_ARM_IRQ_TYPE_CPU:
 		/* For interrupt controllers in user space, which need virtual IRQ lines that seL4 does not give. */
@@ -180,7 +181,8 @@ int irq_default_routing(struct selkie_vm *vm)
 }
 
 /* Adds one entry; `used` has a bit for each GSI that has a route already, MSIs included. */
-static int irq_add_route(struct irq_routes *routes, unsigned long *used, const struct kvm_irq_routing_entry *entry)
+static int irq_add_route(struct irq_routes *routes, unsigned long *used,
+			 const struct kvm_irq_routing_entry *entry)
 {
 	if (entry->gsi >= SELKIE_GSIS)
 		return -EINVAL;
@@ -189,7 +191,8 @@ static int irq_add_route(struct irq_routes *routes, unsigned long *used, const s
 		return -EINVAL;
 	switch (entry->type) {
 	case KVM_IRQ_ROUTING_IRQCHIP:
-		if (entry->flags || entry->u.irqchip.irqchip || entry->u.irqchip.pin >= SELKIE_SPI_PINS)
+		if (entry->flags || entry->u.irqchip.irqchip ||
+		    entry->u.irqchip.pin >= SELKIE_SPI_PINS)
 			return -EINVAL;
 		routes->intid[entry->gsi] = entry->u.irqchip.pin + SELKIE_PRIVATE_INTIDS;
 		return 0;
@@ -201,7 +204,8 @@ static int irq_add_route(struct irq_routes *routes, unsigned long *used, const s
 	}
 }
 
-static int irq_fill_routes(struct irq_routes *routes, const struct kvm_irq_routing_entry *entries, u32 nr)
+static int irq_fill_routes(struct irq_routes *routes, const struct kvm_irq_routing_entry *entries,
+			   u32 nr)
 {
 	unsigned long *used;
 	int ret = 0;

@@ -72,8 +72,8 @@ static int __init selkie_init(void)
 		       ret == -EBUSY ? " (another KVM is there)" : "");
 		goto out_debug;
 	}
-	pr_info("/dev/kvm: up to %u user-VMs on seL4, RAM in granules of %lu KiB\n", transport_max_vms(),
-		transport_granule() >> 10);
+	pr_info("/dev/kvm: up to %u user-VMs on seL4, RAM in granules of %lu KiB\n",
+		transport_max_vms(), transport_granule() >> 10);
 	return 0;
 out_debug:
 	debug_exit();

@@ -25,11 +25,15 @@
 
 static unsigned int block_pages = MEM_BLOCK_PAGES;
 module_param(block_pages, uint, 0644);
-MODULE_PARM_DESC(block_pages, "Most pages mapped around a fault, as far as they are present (1..512, power of two)");
+MODULE_PARM_DESC(
+	block_pages,
+	"Most pages mapped around a fault, as far as they are present (1..512, power of two)");
 
 static unsigned int populate_pages = 16;
 module_param(populate_pages, uint, 0644);
-MODULE_PARM_DESC(populate_pages, "Pages around a fault that are brought in if they are not present (1..512, power of two)");
+MODULE_PARM_DESC(
+	populate_pages,
+	"Pages around a fault that are brought in if they are not present (1..512, power of two)");
 
 /* --- lookup ----------------------------------------------------------------------------------- */
 static u64 mem_slot_end(const struct mem_slot *slot)
@@ -84,7 +88,9 @@ static int mem_unmap_range(struct mem_slot *slot, u64 first, u64 last, bool may_
 		begin = max(round_down(base + begin, granule), base) - base;
 		end = min(round_up(base + end, granule) - base, slot->pages);
 	}
-	ret = vm->mmu_live ? transport_unmap(vm->id, slot->gpa + (begin << PAGE_SHIFT), end - begin, may_sleep) : 0;
+	ret = vm->mmu_live ? transport_unmap(vm->id, slot->gpa + (begin << PAGE_SHIFT), end - begin,
+					     may_sleep) :
+			     0;
 	if (ret == -EAGAIN)
 		return ret;
 	if (ret) {
@@ -98,8 +104,8 @@ static int mem_unmap_range(struct mem_slot *slot, u64 first, u64 last, bool may_
 	return 0;
 }
 
-static bool mem_invalidate(struct mmu_interval_notifier *notifier, const struct mmu_notifier_range *range,
-			   unsigned long seq)
+static bool mem_invalidate(struct mmu_interval_notifier *notifier,
+			   const struct mmu_notifier_range *range, unsigned long seq)
 {
 	struct mem_slot *slot = container_of(notifier, struct mem_slot, notifier);
 	struct selkie_vm *vm = slot->vm;
@@ -114,8 +120,8 @@ static bool mem_invalidate(struct mmu_interval_notifier *notifier, const struct 
 	start = max(range->start, slot->hva);
 	end = min(range->end, slot->hva + (slot->pages << PAGE_SHIFT));
 	if (start < end)
-		ret = mem_unmap_range(slot, (start - slot->hva) >> PAGE_SHIFT, (end - 1 - slot->hva) >> PAGE_SHIFT,
-				      may_sleep);
+		ret = mem_unmap_range(slot, (start - slot->hva) >> PAGE_SHIFT,
+				      (end - 1 - slot->hva) >> PAGE_SHIFT, may_sleep);
 	if (!ret)
 		mmu_interval_set_seq(notifier, seq);
 	mutex_unlock(&vm->mmu_lock);
@@ -167,7 +173,8 @@ static void mem_clean_finish(void)
  * Looks the page up like KVM: writable when that costs nothing, else as the access needs it.
  * MEM_MAPPED with *page held, MEM_MMIO for device memory, or an errno.
  */
-static int mem_get_page(struct mem_slot *slot, unsigned long hva, bool write, struct page **page, bool *writable)
+static int mem_get_page(struct mem_slot *slot, unsigned long hva, bool write, struct page **page,
+			bool *writable)
 {
 	/* While dirty pages are logged only a store makes a page writable. */
 	bool may_write = !(slot->flags & KVM_MEM_READONLY) && (write || !READ_ONCE(slot->dirty));
@@ -182,7 +189,8 @@ static int mem_get_page(struct mem_slot *slot, unsigned long hva, bool write, st
 	n = get_user_pages_unlocked(hva, 1, page, FOLL_HWPOISON | (write ? FOLL_WRITE : 0));
 	if (n == 1) {
 		*writable = write;
-		if (may_write && !write && get_user_pages_fast_only(hva, 1, FOLL_WRITE, &upgraded) == 1) {
+		if (may_write && !write &&
+		    get_user_pages_fast_only(hva, 1, FOLL_WRITE, &upgraded) == 1) {
 			put_page(*page);
 			*page = upgraded;
 			*writable = true;
@@ -225,7 +233,8 @@ static void mem_populate(struct mem_slot *slot, u64 page, bool write)
 		return;
 	count = mem_block(slot, page, READ_ONCE(populate_pages), &first);
 	if (count > 1)
-		get_user_pages_unlocked(slot->hva + (first << PAGE_SHIFT), count, NULL, FOLL_WRITE | FOLL_NOWAIT);
+		get_user_pages_unlocked(slot->hva + (first << PAGE_SHIFT), count, NULL,
+					FOLL_WRITE | FOLL_NOWAIT);
 }
 
 /* A block of frames on its way to root; pages[i] is held where it is not NULL. */
@@ -261,9 +270,12 @@ static void mem_batch_fill(struct mem_slot *slot, struct mem_batch *batch, unsig
 			continue;
 		}
 		want = i < centre ? centre - i : batch->count - i;
-		want = min_t(u64, want,
-			     find_next_bit(slot->mapped, batch->first + i + want, batch->first + i) - batch->first - i);
-		got = get_user_pages_fast_only(hva + ((unsigned long)i << PAGE_SHIFT), want, flags, &batch->page[i]);
+		want = min_t(
+			u64, want,
+			find_next_bit(slot->mapped, batch->first + i + want, batch->first + i) -
+				batch->first - i);
+		got = get_user_pages_fast_only(hva + ((unsigned long)i << PAGE_SHIFT), want, flags,
+					       &batch->page[i]);
 		/* The page behind those present is not: go on after it. */
 		i += max(got, 0) + ((unsigned int)max(got, 0) < want);
 	}
@@ -277,11 +289,13 @@ static bool mem_batch_fits_granule(const struct mem_slot *slot, const struct mem
 
 	if (granule == PAGE_SIZE)
 		return true;
-	if (batch->count != granule >> PAGE_SHIFT || !IS_ALIGNED(slot->gpa + (batch->first << PAGE_SHIFT), granule) ||
-	    !batch->page[0] || !IS_ALIGNED(page_to_phys(batch->page[0]), granule))
+	if (batch->count != granule >> PAGE_SHIFT ||
+	    !IS_ALIGNED(slot->gpa + (batch->first << PAGE_SHIFT), granule) || !batch->page[0] ||
+	    !IS_ALIGNED(page_to_phys(batch->page[0]), granule))
 		return false;
 	for (i = 1; i < batch->count; i++) {
-		if (!batch->page[i] || page_to_pfn(batch->page[i]) != page_to_pfn(batch->page[0]) + i)
+		if (!batch->page[i] ||
+		    page_to_pfn(batch->page[i]) != page_to_pfn(batch->page[0]) + i)
 			return false;
 	}
 	return true;
@@ -326,10 +340,13 @@ static int mem_batch_map(struct mem_slot *slot, struct mem_batch *batch)
 }
 
 /* Maps `page`, page `index` of the slot, together with up to `size` pages around it. */
-static int mem_map_around(struct mem_slot *slot, u64 index, struct page *page, bool writable, unsigned int size)
+static int mem_map_around(struct mem_slot *slot, u64 index, struct page *page, bool writable,
+			  unsigned int size)
 {
 	struct selkie_vm *vm = slot->vm;
-	struct mem_batch batch = { .writable = writable, .page = vm->page_buf, .frame = vm->frame_buf };
+	struct mem_batch batch = { .writable = writable,
+				   .page = vm->page_buf,
+				   .frame = vm->frame_buf };
 	unsigned int centre;
 	int ret;
 
@@ -342,8 +359,9 @@ static int mem_map_around(struct mem_slot *slot, u64 index, struct page *page, b
 	if (mem_batch_fits_granule(slot, &batch)) {
 		ret = mem_batch_map(slot, &batch);
 	} else {
-		pr_warn_ratelimited("user-VM %u: RAM comes in granules of %lu KiB here: guests need hugetlbfs\n",
-				    vm->id, transport_granule() >> 10);
+		pr_warn_ratelimited(
+			"user-VM %u: RAM comes in granules of %lu KiB here: guests need hugetlbfs\n",
+			vm->id, transport_granule() >> 10);
 		ret = -EFAULT;
 	}
 	mem_batch_release(&batch);
@@ -419,7 +437,8 @@ static int mem_resolve(struct mem_slot *slot, u64 ipa, bool write)
 	} while (ret == -EAGAIN);
 	if (ret == -EHWPOISON) {
 		/* As KVM: the process hears of it; the access is tried again when it survives that. */
-		send_sig_mceerr(BUS_MCEERR_AR, (void __user *)(slot->hva + (index << PAGE_SHIFT)), PAGE_SHIFT, current);
+		send_sig_mceerr(BUS_MCEERR_AR, (void __user *)(slot->hva + (index << PAGE_SHIFT)),
+				PAGE_SHIFT, current);
 		ret = MEM_MAPPED;
 	}
 	return ret;
@@ -454,7 +473,9 @@ int mem_read(struct selkie_vm *vm, u64 ipa, void *data, size_t size)
 	slot = mem_slot_find(vm, ipa);
 	ret = -ENOENT;
 	if (slot && offset_in_page(ipa) + size <= PAGE_SIZE)
-		ret = copy_from_user(data, (void __user *)(slot->hva + (ipa - slot->gpa)), size) ? -EFAULT : 0;
+		ret = copy_from_user(data, (void __user *)(slot->hva + (ipa - slot->gpa)), size) ?
+			      -EFAULT :
+			      0;
 	srcu_read_unlock(&vm->slots_srcu, index);
 	return ret;
 }
@@ -500,7 +521,8 @@ static unsigned long *mem_bitmap_alloc(u64 pages)
 }
 
 /* The slot's notifier is registered; nothing refers to it yet. */
-static struct mem_slot *mem_slot_alloc(struct selkie_vm *vm, const struct kvm_userspace_memory_region *region)
+static struct mem_slot *mem_slot_alloc(struct selkie_vm *vm,
+				       const struct kvm_userspace_memory_region *region)
 {
 	struct mem_slot *slot;
 	int ret = -ENOMEM;
@@ -523,7 +545,8 @@ static struct mem_slot *mem_slot_alloc(struct selkie_vm *vm, const struct kvm_us
 		if (!slot->dirty)
 			goto out_free;
 	}
-	ret = mmu_interval_notifier_insert(&slot->notifier, vm->mm, slot->hva, region->memory_size, &mem_notifier_ops);
+	ret = mmu_interval_notifier_insert(&slot->notifier, vm->mm, slot->hva, region->memory_size,
+					   &mem_notifier_ops);
 	if (ret)
 		goto out_free;
 	return slot;
@@ -598,7 +621,8 @@ static bool mem_overlaps(struct selkie_vm *vm, const struct mem_slot *except, u6
 	return false;
 }
 
-static int mem_check_region(const struct selkie_vm *vm, const struct kvm_userspace_memory_region *region)
+static int mem_check_region(const struct selkie_vm *vm,
+			    const struct kvm_userspace_memory_region *region)
 {
 	if (region->flags & ~MEM_VALID_FLAGS)
 		return -EINVAL;
@@ -639,7 +663,8 @@ static int mem_set_logging(struct selkie_vm *vm, struct mem_slot *slot, bool log
 	return 0;
 }
 
-static int mem_add_slot(struct selkie_vm *vm, struct mem_slot *old, const struct kvm_userspace_memory_region *region)
+static int mem_add_slot(struct selkie_vm *vm, struct mem_slot *old,
+			const struct kvm_userspace_memory_region *region)
 {
 	struct mem_slot *slot;
 	int ret;
@@ -667,7 +692,8 @@ static int mem_change_slot(struct selkie_vm *vm, struct mem_slot *slot,
 {
 	bool log = region->flags & KVM_MEM_LOG_DIRTY_PAGES;
 
-	if (region->userspace_addr != slot->hva || region->memory_size >> PAGE_SHIFT != slot->pages ||
+	if (region->userspace_addr != slot->hva ||
+	    region->memory_size >> PAGE_SHIFT != slot->pages ||
 	    (region->flags ^ slot->flags) & KVM_MEM_READONLY)
 		return -EINVAL;
 	if (region->guest_phys_addr != slot->gpa)
@@ -675,7 +701,8 @@ static int mem_change_slot(struct selkie_vm *vm, struct mem_slot *slot,
 	return log != !!slot->dirty ? mem_set_logging(vm, slot, log) : 0;
 }
 
-static int mem_set_region_locked(struct selkie_vm *vm, const struct kvm_userspace_memory_region *region)
+static int mem_set_region_locked(struct selkie_vm *vm,
+				 const struct kvm_userspace_memory_region *region)
 {
 	struct mem_slot *slot = mem_slot_by_id(vm, region->slot);
 	int ret;

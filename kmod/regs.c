@@ -13,9 +13,10 @@
 #include "selkie.h"
 
 #define REG_SYS_MASK 0xffffu
-#define REG_ENC(op0, op1, crn, crm, op2)                                                                           \
-	((op0) << KVM_REG_ARM64_SYSREG_OP0_SHIFT | (op1) << KVM_REG_ARM64_SYSREG_OP1_SHIFT |                       \
-	 (crn) << KVM_REG_ARM64_SYSREG_CRN_SHIFT | (crm) << KVM_REG_ARM64_SYSREG_CRM_SHIFT | (op2))
+#define REG_ENC(op0, op1, crn, crm, op2)                                                     \
+	((op0) << KVM_REG_ARM64_SYSREG_OP0_SHIFT | (op1) << KVM_REG_ARM64_SYSREG_OP1_SHIFT | \
+	 (crn) << KVM_REG_ARM64_SYSREG_CRN_SHIFT | (crm) << KVM_REG_ARM64_SYSREG_CRM_SHIFT | \
+	 (op2))
 
 /* The feature ID registers: op0 3, op1 0, CRn 0, CRm 1..7, op2 0..7 */
 #define REG_ID_FIRST REG_ENC(3, 0, 0, 1, 0)
@@ -92,17 +93,18 @@ static const struct reg_sys {
 #define REG_SHADOW_PTIMER_CVAL 3
 
 /* --- constants -------------------------------------------------------------------------------- */
-#define REG_READ_ID(crm, op2) reg_ids[((crm)-1) * 8 + (op2)] = read_sysreg_s(sys_reg(3, 0, 0, crm, op2))
-#define REG_READ_ID_ROW(crm)                                                                                       \
-	do {                                                                                                       \
-		REG_READ_ID(crm, 0);                                                                               \
-		REG_READ_ID(crm, 1);                                                                               \
-		REG_READ_ID(crm, 2);                                                                               \
-		REG_READ_ID(crm, 3);                                                                               \
-		REG_READ_ID(crm, 4);                                                                               \
-		REG_READ_ID(crm, 5);                                                                               \
-		REG_READ_ID(crm, 6);                                                                               \
-		REG_READ_ID(crm, 7);                                                                               \
+#define REG_READ_ID(crm, op2) \
+	reg_ids[((crm)-1) * 8 + (op2)] = read_sysreg_s(sys_reg(3, 0, 0, crm, op2))
+#define REG_READ_ID_ROW(crm)         \
+	do {                         \
+		REG_READ_ID(crm, 0); \
+		REG_READ_ID(crm, 1); \
+		REG_READ_ID(crm, 2); \
+		REG_READ_ID(crm, 3); \
+		REG_READ_ID(crm, 4); \
+		REG_READ_ID(crm, 5); \
+		REG_READ_ID(crm, 6); \
+		REG_READ_ID(crm, 7); \
 	} while (0)
 
 void regs_init(void)
@@ -201,7 +203,8 @@ static void *reg_core_place(struct selkie_vcpu *vcpu, unsigned int index, unsign
 	return NULL;
 }
 
-static int reg_core_find(struct selkie_vcpu *vcpu, const struct kvm_one_reg *reg, void **place, unsigned int *size)
+static int reg_core_find(struct selkie_vcpu *vcpu, const struct kvm_one_reg *reg, void **place,
+			 unsigned int *size)
 {
 	u64 index = reg->id & ~(KVM_REG_ARCH_MASK | KVM_REG_SIZE_MASK | KVM_REG_ARM_CORE);
 
@@ -327,7 +330,8 @@ static int reg_timer_get(struct selkie_vcpu *vcpu, u64 id, u64 *value)
 
 	switch (id) {
 	case KVM_REG_ARM_TIMER_CTL:
-		*value = reg_timer_control(sys[UVM_SYS_CNTV_CTL], sys[UVM_SYS_CNTV_CVAL], reg_virtual_count(vcpu));
+		*value = reg_timer_control(sys[UVM_SYS_CNTV_CTL], sys[UVM_SYS_CNTV_CVAL],
+					   reg_virtual_count(vcpu));
 		return 0;
 	case KVM_REG_ARM_TIMER_CVAL:
 		*value = sys[UVM_SYS_CNTV_CVAL];

@@ -194,7 +194,8 @@ int transport_counters(struct ctl_counters *counters)
 
 ssize_t transport_log_read(char *text, size_t size)
 {
-	struct ctl_msg msg = { .label = CTL_LOG_READ, .mr = { min_t(size_t, size, CTL_TEXT_SIZE) } };
+	struct ctl_msg msg = { .label = CTL_LOG_READ,
+			       .mr = { min_t(size_t, size, CTL_TEXT_SIZE) } };
 	ssize_t ret;
 
 	mutex_lock(&transport.lock);
@@ -254,15 +255,15 @@ static int transport_identify(void)
 	struct arm_smccc_res res;
 
 	arm_smccc_1_1_smc(SELKIE_SMC_UID, &res);
-	if ((u32)res.a0 != SELKIE_UID0 || (u32)res.a1 != SELKIE_UID1 || (u32)res.a2 != SELKIE_UID2 ||
-	    (u32)res.a3 != SELKIE_UID3) {
+	if ((u32)res.a0 != SELKIE_UID0 || (u32)res.a1 != SELKIE_UID1 ||
+	    (u32)res.a2 != SELKIE_UID2 || (u32)res.a3 != SELKIE_UID3) {
 		pr_err("the device tree promises Selkie, but the hypervisor does not identify as it\n");
 		return -ENODEV;
 	}
 	arm_smccc_1_1_smc(SELKIE_SMC_INFO, &res);
 	if (res.a0 != SELKIE_CTL_VERSION) {
-		pr_err("Selkie speaks version %lu of the control protocol, this module version %u\n", res.a0,
-		       SELKIE_CTL_VERSION);
+		pr_err("Selkie speaks version %lu of the control protocol, this module version %u\n",
+		       res.a0, SELKIE_CTL_VERSION);
 		return -ENODEV;
 	}
 	transport.sys_call = res.a1;
@@ -278,7 +279,8 @@ static int transport_hello(void)
 	mutex_lock(&transport.lock);
 	ret = transport_call(&msg);
 	mutex_unlock(&transport.lock);
-	if (!ret && (!msg.mr[1] || msg.mr[1] > CTL_MAX_VMS || msg.mr[2] < PAGE_SIZE || !is_power_of_2(msg.mr[2])))
+	if (!ret && (!msg.mr[1] || msg.mr[1] > CTL_MAX_VMS || msg.mr[2] < PAGE_SIZE ||
+		     !is_power_of_2(msg.mr[2])))
 		ret = -EIO;
 	if (ret) {
 		pr_err("Selkie's root task refuses this module: %d\n", ret);

@@ -46,7 +46,8 @@ static int vcpu_await(struct selkie_vcpu *vcpu)
 
 	if (vcpu_owned(vcpu))
 		return 0;
-	if (!wait_event_timeout(vcpu->wq, vcpu_owned(vcpu) || READ_ONCE(vm->dead), SELKIE_ANSWER_TIMEOUT)) {
+	if (!wait_event_timeout(vcpu->wq, vcpu_owned(vcpu) || READ_ONCE(vm->dead),
+				SELKIE_ANSWER_TIMEOUT)) {
 		pr_err("user-VM %u: its VMM does not give vCPU %u back\n", vm->id, vcpu->id);
 		vm_mark_dead(vm);
 	}
@@ -148,7 +149,8 @@ static void vcpu_read_exit(struct selkie_vcpu *vcpu)
 	exit->fail_reason = READ_ONCE(slot->fail_reason);
 	vcpu->exit_pending = true;
 	vcpu->stats.exits++;
-	trace_selkie_exit(vcpu->vm->id, vcpu->id, exit->reason, exit->addr, exit->esr, exit->access);
+	trace_selkie_exit(vcpu->vm->id, vcpu->id, exit->reason, exit->addr, exit->esr,
+			  exit->access);
 }
 
 static void vcpu_give_run(struct selkie_vcpu *vcpu)
@@ -330,7 +332,8 @@ static int vcpu_handle_mmio(struct selkie_vcpu *vcpu, const struct vcpu_exit *ex
 	}
 	if (!vcpu_valid_length(exit->len))
 		return vcpu_inject_abort(vcpu);
-	if (exit->access & UVM_ACCESS_WRITE && ioeventfd_match(vcpu->vm, exit->addr, exit->len, exit->data)) {
+	if (exit->access & UVM_ACCESS_WRITE &&
+	    ioeventfd_match(vcpu->vm, exit->addr, exit->len, exit->data)) {
 		vcpu->stats.ioevents++;
 		vcpu->resume = UVM_RESUME_MMIO;
 		return 1;
@@ -367,8 +370,8 @@ static int vcpu_exit_failed(struct selkie_vcpu *vcpu, const struct vcpu_exit *ex
 {
 	struct kvm_run *run = vcpu->run;
 
-	pr_warn_ratelimited("user-VM %u: vCPU %u failed, exit %u reason %u\n", vcpu->vm->id, vcpu->id, exit->reason,
-			    exit->fail_reason);
+	pr_warn_ratelimited("user-VM %u: vCPU %u failed, exit %u reason %u\n", vcpu->vm->id,
+			    vcpu->id, exit->reason, exit->fail_reason);
 	memset(&run->internal, 0, sizeof(run->internal));
 	run->internal.suberror = KVM_INTERNAL_ERROR_EMULATION;
 	run->internal.ndata = 2;
@@ -546,7 +549,8 @@ static long vcpu_ioctl_mp_state(struct selkie_vcpu *vcpu, unsigned int cmd, void
 			return -EFAULT;
 		return vcpu_set_mp_state(vcpu, &state);
 	}
-	state.mp_state = vcpu_power(vcpu) == UVM_POWER_OFF ? KVM_MP_STATE_STOPPED : KVM_MP_STATE_RUNNABLE;
+	state.mp_state =
+		vcpu_power(vcpu) == UVM_POWER_OFF ? KVM_MP_STATE_STOPPED : KVM_MP_STATE_RUNNABLE;
 	return copy_to_user(argp, &state, sizeof(state)) ? -EFAULT : 0;
 }
 

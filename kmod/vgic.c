@@ -40,8 +40,9 @@
 #define VGIC_GICC_APR 0xd0
 #define VGIC_GICC_APR_LAST 0xdc
 
-#define VGIC_ATTR_OFFSET(attr) (((attr) & KVM_DEV_ARM_VGIC_OFFSET_MASK) >> KVM_DEV_ARM_VGIC_OFFSET_SHIFT)
-#define VGIC_ATTR_CPU(attr) (((attr) & KVM_DEV_ARM_VGIC_CPUID_MASK) >> KVM_DEV_ARM_VGIC_CPUID_SHIFT)
+#define VGIC_ATTR_OFFSET(attr) \
+	(((attr)&KVM_DEV_ARM_VGIC_OFFSET_MASK) >> KVM_DEV_ARM_VGIC_OFFSET_SHIFT)
+#define VGIC_ATTR_CPU(attr) (((attr)&KVM_DEV_ARM_VGIC_CPUID_MASK) >> KVM_DEV_ARM_VGIC_CPUID_SHIFT)
 
 /* --- distributor map -------------------------------------------------------------------------- */
 enum vgic_access {
@@ -112,7 +113,8 @@ static const struct vgic_range *vgic_dist_find(struct selkie_vm *vm, u32 offset)
 }
 
 /* Where the shadow has a register word; `word` counts from the range's begin. NULL: a fixed value, in *fixed. */
-static u32 *vgic_dist_place(struct selkie_vm *vm, unsigned int cpu, u8 reg, unsigned int word, u32 *fixed)
+static u32 *vgic_dist_place(struct selkie_vm *vm, unsigned int cpu, u8 reg, unsigned int word,
+			    u32 *fixed)
 {
 	struct vgic_shadow *shadow = vm->vgic->shadow;
 
@@ -121,7 +123,8 @@ static u32 *vgic_dist_place(struct selkie_vm *vm, unsigned int cpu, u8 reg, unsi
 	case VGIC_CTLR:
 		return &shadow->ctlr;
 	case VGIC_TYPER:
-		*fixed = (vm->vgic->intids / VGIC_TYPER_LINES_UNIT - 1) | (vm->online - 1) << VGIC_TYPER_CPUS_SHIFT;
+		*fixed = (vm->vgic->intids / VGIC_TYPER_LINES_UNIT - 1) |
+			 (vm->online - 1) << VGIC_TYPER_CPUS_SHIFT;
 		return NULL;
 	case VGIC_IIDR_REG:
 		*fixed = VGIC_IIDR;
@@ -135,7 +138,8 @@ static u32 *vgic_dist_place(struct selkie_vm *vm, unsigned int cpu, u8 reg, unsi
 	case VGIC_ACTIVE:
 		return word ? &shadow->active[word] : &shadow->cpu[cpu].active;
 	case VGIC_PRIORITY:
-		return word < SELKIE_PRIVATE_INTIDS / 4 ? &shadow->cpu[cpu].priority[word] : &shadow->priority[word];
+		return word < SELKIE_PRIVATE_INTIDS / 4 ? &shadow->cpu[cpu].priority[word] :
+							  &shadow->priority[word];
 	case VGIC_TARGETS:
 		if (word >= SELKIE_PRIVATE_INTIDS / 4)
 			return &shadow->targets[word];
@@ -175,8 +179,8 @@ static u32 vgic_dist_mask(u8 reg, unsigned int word)
 }
 
 /* An access before the VM is live. 0 or -EINVAL. */
-static int vgic_shadow_dist(struct selkie_vm *vm, const struct vgic_range *range, unsigned int cpu, u32 offset,
-			    u32 *value, bool write)
+static int vgic_shadow_dist(struct selkie_vm *vm, const struct vgic_range *range, unsigned int cpu,
+			    u32 offset, u32 *value, bool write)
 {
 	unsigned int word = (offset - range->offset) / sizeof(u32);
 	u32 mask = vgic_dist_mask(range->reg, word);
@@ -222,7 +226,8 @@ static bool vgic_cpu_known(u32 offset)
 	}
 }
 
-static void vgic_shadow_cpu(struct selkie_vm *vm, unsigned int cpu, u32 offset, u32 *value, bool write)
+static void vgic_shadow_cpu(struct selkie_vm *vm, unsigned int cpu, u32 offset, u32 *value,
+			    bool write)
 {
 	struct vgic_shadow *shadow = vm->vgic->shadow;
 	u32 mask = U32_MAX;
@@ -268,9 +273,11 @@ static int vgic_send(struct selkie_vm *vm, u64 group, u64 cpu, u64 offset, u32 v
 }
 
 /* Sends one word where it differs from what the VMM's vGIC begins with. */
-static int vgic_replay_word(struct selkie_vm *vm, unsigned int cpu, u32 offset, u32 value, u32 reset)
+static int vgic_replay_word(struct selkie_vm *vm, unsigned int cpu, u32 offset, u32 value,
+			    u32 reset)
 {
-	return value == reset ? 0 : vgic_send(vm, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, cpu, offset, value);
+	return value == reset ? 0 :
+				vgic_send(vm, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, cpu, offset, value);
 }
 
 static int vgic_replay_cpu(struct selkie_vm *vm, unsigned int cpu)
@@ -282,7 +289,9 @@ static int vgic_replay_cpu(struct selkie_vm *vm, unsigned int cpu)
 
 	/* Whatever the VMM begins with. */
 	ret = vgic_send(vm, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, cpu, GIC_DIST_ENABLE_CLEAR, ~c->enable);
-	ret = ret ?: vgic_send(vm, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, cpu, GIC_DIST_ENABLE_SET, c->enable);
+	ret = ret   ?:
+		      vgic_send(vm, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, cpu, GIC_DIST_ENABLE_SET,
+				c->enable);
 	ret = ret ?: vgic_replay_word(vm, cpu, GIC_DIST_IGROUP, c->group, 0);
 	ret = ret ?: vgic_replay_word(vm, cpu, GIC_DIST_CONFIG + sizeof(u32), c->config[1], 0);
 	for (i = 0; !ret && i < ARRAY_SIZE(c->priority); i++)
@@ -290,11 +299,14 @@ static int vgic_replay_cpu(struct selkie_vm *vm, unsigned int cpu)
 	ret = ret ?: vgic_replay_word(vm, cpu, GIC_DIST_PENDING_SET, c->pending, 0);
 	ret = ret ?: vgic_replay_word(vm, cpu, GIC_DIST_ACTIVE_SET, c->active, 0);
 	for (i = 0; !ret && i < ARRAY_SIZE(c->sgi_source); i++)
-		ret = vgic_replay_word(vm, cpu, GIC_DIST_SGI_PENDING_SET + i * sizeof(u32), c->sgi_source[i], 0);
+		ret = vgic_replay_word(vm, cpu, GIC_DIST_SGI_PENDING_SET + i * sizeof(u32),
+				       c->sgi_source[i], 0);
 	ret = ret ?: vgic_send(vm, KVM_DEV_ARM_VGIC_GRP_CPU_REGS, cpu, GIC_CPU_CTRL, c->ctlr);
 	ret = ret ?: vgic_send(vm, KVM_DEV_ARM_VGIC_GRP_CPU_REGS, cpu, GIC_CPU_PRIMASK, c->pmr);
 	ret = ret ?: vgic_send(vm, KVM_DEV_ARM_VGIC_GRP_CPU_REGS, cpu, GIC_CPU_BINPOINT, c->bpr);
-	ret = ret ?: vgic_send(vm, KVM_DEV_ARM_VGIC_GRP_CPU_REGS, cpu, GIC_CPU_ALIAS_BINPOINT, c->abpr);
+	ret = ret   ?:
+		      vgic_send(vm, KVM_DEV_ARM_VGIC_GRP_CPU_REGS, cpu, GIC_CPU_ALIAS_BINPOINT,
+				c->abpr);
 	return ret;
 }
 
@@ -305,17 +317,27 @@ static int vgic_replay_spis(struct selkie_vm *vm)
 	int ret = 0;
 
 	for (i = 1; !ret && i < words; i++)
-		ret = vgic_replay_word(vm, 0, GIC_DIST_IGROUP + i * sizeof(u32), shadow->group[i], 0);
+		ret = vgic_replay_word(vm, 0, GIC_DIST_IGROUP + i * sizeof(u32), shadow->group[i],
+				       0);
 	for (i = 2; !ret && i < words * 2; i++)
-		ret = vgic_replay_word(vm, 0, GIC_DIST_CONFIG + i * sizeof(u32), shadow->config[i], 0);
+		ret = vgic_replay_word(vm, 0, GIC_DIST_CONFIG + i * sizeof(u32), shadow->config[i],
+				       0);
 	for (i = 8; !ret && i < words * 8; i++) {
-		ret = vgic_replay_word(vm, 0, GIC_DIST_PRI + i * sizeof(u32), shadow->priority[i], 0);
-		ret = ret ?: vgic_replay_word(vm, 0, GIC_DIST_TARGET + i * sizeof(u32), shadow->targets[i], 0);
+		ret = vgic_replay_word(vm, 0, GIC_DIST_PRI + i * sizeof(u32), shadow->priority[i],
+				       0);
+		ret = ret   ?:
+			      vgic_replay_word(vm, 0, GIC_DIST_TARGET + i * sizeof(u32),
+					       shadow->targets[i], 0);
 	}
 	for (i = 1; !ret && i < words; i++) {
-		ret = vgic_replay_word(vm, 0, GIC_DIST_PENDING_SET + i * sizeof(u32), shadow->pending[i], 0);
-		ret = ret ?: vgic_replay_word(vm, 0, GIC_DIST_ACTIVE_SET + i * sizeof(u32), shadow->active[i], 0);
-		ret = ret ?: vgic_replay_word(vm, 0, GIC_DIST_ENABLE_SET + i * sizeof(u32), shadow->enable[i], 0);
+		ret = vgic_replay_word(vm, 0, GIC_DIST_PENDING_SET + i * sizeof(u32),
+				       shadow->pending[i], 0);
+		ret = ret   ?:
+			      vgic_replay_word(vm, 0, GIC_DIST_ACTIVE_SET + i * sizeof(u32),
+					       shadow->active[i], 0);
+		ret = ret   ?:
+			      vgic_replay_word(vm, 0, GIC_DIST_ENABLE_SET + i * sizeof(u32),
+					       shadow->enable[i], 0);
 	}
 	return ret;
 }
@@ -364,10 +386,12 @@ static bool vgic_known(struct selkie_vm *vm, const struct kvm_device_attr *attr)
 
 	if (!IS_ALIGNED(offset, sizeof(u32)))
 		return false;
-	return attr->group == KVM_DEV_ARM_VGIC_GRP_DIST_REGS ? !!vgic_dist_find(vm, offset) : vgic_cpu_known(offset);
+	return attr->group == KVM_DEV_ARM_VGIC_GRP_DIST_REGS ? !!vgic_dist_find(vm, offset) :
+							       vgic_cpu_known(offset);
 }
 
-static int vgic_access_shadow(struct selkie_vm *vm, const struct kvm_device_attr *attr, u32 *value, bool write)
+static int vgic_access_shadow(struct selkie_vm *vm, const struct kvm_device_attr *attr, u32 *value,
+			      bool write)
 {
 	u32 offset = VGIC_ATTR_OFFSET(attr->attr);
 	unsigned int cpu = VGIC_ATTR_CPU(attr->attr);
@@ -379,9 +403,11 @@ static int vgic_access_shadow(struct selkie_vm *vm, const struct kvm_device_attr
 }
 
 /* One access to a register. Holds vm->lock. */
-static int vgic_access(struct selkie_vm *vm, const struct kvm_device_attr *attr, u32 *value, bool write)
+static int vgic_access(struct selkie_vm *vm, const struct kvm_device_attr *attr, u32 *value,
+		       bool write)
 {
-	u64 arg[4] = { attr->group, VGIC_ATTR_CPU(attr->attr), VGIC_ATTR_OFFSET(attr->attr), *value };
+	u64 arg[4] = { attr->group, VGIC_ATTR_CPU(attr->attr), VGIC_ATTR_OFFSET(attr->attr),
+		       *value };
 	int ret;
 
 	if (arg[1] >= SELKIE_MAX_VCPUS || !vm->vcpu[arg[1]])
@@ -402,7 +428,8 @@ static int vgic_access(struct selkie_vm *vm, const struct kvm_device_attr *attr,
 	return ret;
 }
 
-static int vgic_access_locked(struct selkie_vm *vm, const struct kvm_device_attr *attr, u32 *value, bool write)
+static int vgic_access_locked(struct selkie_vm *vm, const struct kvm_device_attr *attr, u32 *value,
+			      bool write)
 {
 	int ret;
 

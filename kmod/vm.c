@@ -260,8 +260,8 @@ int vm_start(struct selkie_vm *vm)
 		return ret;
 	ret = transport_vm_create(&create, &vm->id, &region);
 	if (ret) {
-		pr_warn_ratelimited("no user-VM with %u vCPUs for process %d: %s (%d)\n", create.vcpus,
-				    task_tgid_nr(current),
+		pr_warn_ratelimited("no user-VM with %u vCPUs for process %d: %s (%d)\n",
+				    create.vcpus, task_tgid_nr(current),
 				    ret == -ENOMEM ? "the quota is used up" : "root refuses", ret);
 		return ret;
 	}
@@ -312,7 +312,8 @@ int vm_request(struct selkie_vm *vm, u32 op, u64 arg[4])
 	/* Pairs with the VMM's acquire of `pending`. */
 	smp_store_release(&req->pending, 1);
 	vm_ring(vm, UVM_RING_VMREQ);
-	if (!wait_event_timeout(vm->request_wq, vm_request_done(vm) || READ_ONCE(vm->dead), SELKIE_ANSWER_TIMEOUT)) {
+	if (!wait_event_timeout(vm->request_wq, vm_request_done(vm) || READ_ONCE(vm->dead),
+				SELKIE_ANSWER_TIMEOUT)) {
 		pr_err("user-VM %u: its VMM does not answer\n", vm->id);
 		vm_mark_dead(vm);
 	}

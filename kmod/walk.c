@@ -119,7 +119,8 @@ static int walk_root(struct walk *walk, u64 ttbr, unsigned int size_offset)
 	level = WALK_LAST_LEVEL + 1 - DIV_ROUND_UP(va_bits - walk->shift, stride);
 	index_bits = va_bits - walk->shift - (WALK_LAST_LEVEL - level) * stride;
 	size = sizeof(u64) << index_bits;
-	return walk_table(walk, round_down(ttbr & WALK_ADDRESS & ~1ull, max_t(u64, size, 64)), level, size);
+	return walk_table(walk, round_down(ttbr & WALK_ADDRESS & ~1ull, max_t(u64, size, 64)),
+			  level, size);
 }
 
 /* TG0 and TG1 are encoded differently. */

@@ -46,8 +46,8 @@ static void put_string(struct out *o, const struct spec *sp, const char *s)
 		pad(o, ' ', sp->width - n);
 }
 
-static void put_number(struct out *o, const struct spec *sp, uint64_t v, unsigned int base, int upper,
-		       const char *prefix)
+static void put_number(struct out *o, const struct spec *sp, uint64_t v, unsigned int base,
+		       int upper, const char *prefix)
 {
 	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
 	char tmp[24];

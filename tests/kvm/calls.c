@@ -76,8 +76,10 @@ void test_system(void)
 	tap_ok(major(st.st_rdev) == 10 && minor(st.st_rdev) == 232, "/dev/kvm is 10:232");
 	IS(ioctl(kvm, KVM_GET_API_VERSION, 0), 12, "KVM_GET_API_VERSION");
 	FAILS(ioctl(kvm, KVM_GET_API_VERSION, 1), EINVAL, "KVM_GET_API_VERSION with an argument");
-	tap_ok(ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0) >= 4096, "KVM_GET_VCPU_MMAP_SIZE is a page at least");
-	FAILS(ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 1), EINVAL, "KVM_GET_VCPU_MMAP_SIZE with an argument");
+	tap_ok(ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0) >= 4096,
+	       "KVM_GET_VCPU_MMAP_SIZE is a page at least");
+	FAILS(ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 1), EINVAL,
+	      "KVM_GET_VCPU_MMAP_SIZE with an argument");
 	FAILS(ioctl(kvm, KVM_RUN, 0), EINVAL, "an ioctl of another descriptor");
 	FAILS(ioctl(kvm, _IO('k', 1), 0), EINVAL, "an ioctl of another driver");
 
@@ -86,9 +88,10 @@ void test_system(void)
 	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
 		if (reference)
 			break;
-		tap_ok(check_cap(kvm, caps[i].cap) == caps[i].value && check_cap(vm, caps[i].cap) == caps[i].value,
-		       "KVM_CAP %s is %d (system %d, VM %d)", caps[i].name, caps[i].value, check_cap(kvm, caps[i].cap),
-		       check_cap(vm, caps[i].cap));
+		tap_ok(check_cap(kvm, caps[i].cap) == caps[i].value &&
+			       check_cap(vm, caps[i].cap) == caps[i].value,
+		       "KVM_CAP %s is %d (system %d, VM %d)", caps[i].name, caps[i].value,
+		       check_cap(kvm, caps[i].cap), check_cap(vm, caps[i].cap));
 	}
 	close(vm);
 	vm = ioctl(kvm, KVM_CREATE_VM, 32);
@@ -112,7 +115,8 @@ static void check_fd(int fd, const char *name)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	n = readlink(path, link, sizeof(link) - 1);
 	tap_ok(n > 0 && strstr(link, name), "descriptor is %s (want %s)", link, name);
-	tap_ok((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR, "%s is open for reading and writing", name);
+	tap_ok((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR, "%s is open for reading and writing",
+	       name);
 	tap_ok(fcntl(fd, F_GETFD) & FD_CLOEXEC, "%s closes on exec", name);
 }
 
@@ -130,21 +134,26 @@ void test_vm(void)
 	OK(ioctl(vm.fd, KVM_ARM_PREFERRED_TARGET, &init), "KVM_ARM_PREFERRED_TARGET");
 	OURS(IS(init.target, KVM_ARM_TARGET_GENERIC_V8, "preferred target"));
 	IS(init.features[0], 0, "preferred features");
-	FAILS(ioctl(vm.fd, KVM_ARM_PREFERRED_TARGET, NULL), EFAULT, "KVM_ARM_PREFERRED_TARGET to nowhere");
+	FAILS(ioctl(vm.fd, KVM_ARM_PREFERRED_TARGET, NULL), EFAULT,
+	      "KVM_ARM_PREFERRED_TARGET to nowhere");
 	OURS(FAILS(ioctl(vm.fd, KVM_ENABLE_CAP, &cap), EINVAL, "KVM_ENABLE_CAP"));
 	OURS(FAILS(ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0), EINVAL, "KVM_CREATE_IRQCHIP"));
-	OK(ioctl(vm.fd, KVM_UNREGISTER_COALESCED_MMIO, &zone), "KVM_UNREGISTER_COALESCED_MMIO of nothing");
-	OURS(FAILS(ioctl(vm.fd, KVM_REGISTER_COALESCED_MMIO, &zone), EINVAL, "KVM_REGISTER_COALESCED_MMIO"));
+	OK(ioctl(vm.fd, KVM_UNREGISTER_COALESCED_MMIO, &zone),
+	   "KVM_UNREGISTER_COALESCED_MMIO of nothing");
+	OURS(FAILS(ioctl(vm.fd, KVM_REGISTER_COALESCED_MMIO, &zone), EINVAL,
+		   "KVM_REGISTER_COALESCED_MMIO"));
 	FAILS(ioctl(vm.fd, KVM_RUN, 0), EINVAL, "a vCPU's ioctl");
 
 	for (uint32_t type = 0; type <= 12; type++) {
 		if (reference && (type == KVM_DEV_TYPE_VFIO || type == KVM_DEV_TYPE_ARM_VGIC_V3))
 			continue;
-		device = (struct kvm_create_device){ .type = type, .flags = KVM_CREATE_DEVICE_TEST };
+		device =
+			(struct kvm_create_device){ .type = type, .flags = KVM_CREATE_DEVICE_TEST };
 		if (type == KVM_DEV_TYPE_ARM_VGIC_V2)
 			OK(ioctl(vm.fd, KVM_CREATE_DEVICE, &device), "probe for GICv2");
 		else
-			FAILS(ioctl(vm.fd, KVM_CREATE_DEVICE, &device), ENODEV, "probe for another device");
+			FAILS(ioctl(vm.fd, KVM_CREATE_DEVICE, &device), ENODEV,
+			      "probe for another device");
 	}
 
 	FAILS(ioctl(vm.fd, KVM_CREATE_VCPU, 8), EINVAL, "KVM_CREATE_VCPU 8");
@@ -154,7 +163,8 @@ void test_vm(void)
 		OK(fd, "KVM_CREATE_VCPU");
 		if (!i)
 			check_fd(fd, "kvm-vcpu:0");
-		FAILS(ioctl(vm.fd, KVM_CREATE_VCPU, 0), i < 7 ? EEXIST : EINVAL, "the first vCPU again");
+		FAILS(ioctl(vm.fd, KVM_CREATE_VCPU, 0), i < 7 ? EEXIST : EINVAL,
+		      "the first vCPU again");
 		close(fd);
 	}
 	vm_close(&vm);
@@ -178,7 +188,8 @@ static void check_init(int fd)
 		vm_make(&other, 0);
 		vcpu = ioctl(other.fd, KVM_CREATE_VCPU, 0);
 		init.features[0] = 1u << bit;
-		FAILS(ioctl(vcpu, KVM_ARM_VCPU_INIT, &init), bit < 7 ? want[bit] : ENOENT, "KVM_ARM_VCPU_INIT with a feature");
+		FAILS(ioctl(vcpu, KVM_ARM_VCPU_INIT, &init), bit < 7 ? want[bit] : ENOENT,
+		      "KVM_ARM_VCPU_INIT with a feature");
 		close(vcpu);
 		vm_close(&other);
 	}
@@ -188,7 +199,8 @@ static void check_init(int fd)
 	init.features[3] = 0;
 	init.target = 99;
 	FAILS(ioctl(fd, KVM_ARM_VCPU_INIT, &init), EINVAL, "another target");
-	OK(vcpu_init(fd, 1 << KVM_ARM_VCPU_PSCI_0_2 | 1 << KVM_ARM_VCPU_POWER_OFF), "KVM_ARM_VCPU_INIT");
+	OK(vcpu_init(fd, 1 << KVM_ARM_VCPU_PSCI_0_2 | 1 << KVM_ARM_VCPU_POWER_OFF),
+	   "KVM_ARM_VCPU_INIT");
 	OK(vcpu_init(fd, 1 << KVM_ARM_VCPU_PSCI_0_2 | 1 << KVM_ARM_VCPU_POWER_OFF), "again");
 	FAILS(vcpu_init(fd, 1 << KVM_ARM_VCPU_PSCI_0_2), EINVAL, "again, without POWER_OFF");
 	FAILS(vcpu_init(fd, 0), EINVAL, "again, without features");
@@ -224,8 +236,10 @@ void test_vcpu(void)
 	OURS(FAILS(ioctl(fd, KVM_ARM_VCPU_FINALIZE, &feature), EINVAL, "KVM_ARM_VCPU_FINALIZE"));
 	for (uint32_t group = 0; !reference && group < 4; group++) {
 		attr.group = group;
-		FAILS(ioctl(fd, KVM_HAS_DEVICE_ATTR, &attr), ENXIO, "KVM_HAS_DEVICE_ATTR of a vCPU");
-		FAILS(ioctl(fd, KVM_SET_DEVICE_ATTR, &attr), ENXIO, "KVM_SET_DEVICE_ATTR of a vCPU");
+		FAILS(ioctl(fd, KVM_HAS_DEVICE_ATTR, &attr), ENXIO,
+		      "KVM_HAS_DEVICE_ATTR of a vCPU");
+		FAILS(ioctl(fd, KVM_SET_DEVICE_ATTR, &attr), ENXIO,
+		      "KVM_SET_DEVICE_ATTR of a vCPU");
 	}
 	FAILS(ioctl(fd, KVM_GET_REGS, &attr), EINVAL, "KVM_GET_REGS");
 	FAILS(ioctl(fd, KVM_CREATE_VM, 0), EINVAL, "a system ioctl");
@@ -265,7 +279,8 @@ static void check_list(int fd)
 	uint64_t value[2], other[2];
 
 	FAILS(ioctl(fd, KVM_GET_REG_LIST, list), E2BIG, "KVM_GET_REG_LIST without room");
-	tap_ok(list->n > 100 && list->n < 500, "the list has %llu registers", (unsigned long long)list->n);
+	tap_ok(list->n > 100 && list->n < 500, "the list has %llu registers",
+	       (unsigned long long)list->n);
 	OK(ioctl(fd, KVM_GET_REG_LIST, list), "KVM_GET_REG_LIST");
 	for (uint64_t i = 0; i < list->n; i++) {
 		uint64_t id = list->reg[i];
@@ -281,7 +296,7 @@ static void check_list(int fd)
 			value[0] ^= 1;
 			if (!set_reg(fd, id, value) || errno != EINVAL) {
 				tap_note("0x%llx could be changed", (unsigned long long)id);
-				mutable++;
+				mutable ++;
 			}
 		}
 	}
@@ -304,7 +319,8 @@ static void check_id_registers(int fd)
 	IS(missing, 0, "ID registers of CRm 1..7 that can not be read");
 	IS(reg64(fd, REG_MPIDR), 1ull << 31, "MPIDR_EL1 of vCPU 0");
 	value = reg64(fd, REG_SYS(3, 0, 0, 4, 0));
-	tap_ok((value & 0xf) && (value & 0xf0), "ID_AA64PFR0_EL1 0x%llx has EL0 and EL1", (unsigned long long)value);
+	tap_ok((value & 0xf) && (value & 0xf0), "ID_AA64PFR0_EL1 0x%llx has EL0 and EL1",
+	       (unsigned long long)value);
 	IS(reg64(fd, REG_SYS(3, 0, 0, 4, 0)) >> 24 & 0xf, 0, "ID_AA64PFR0_EL1.GIC");
 	IS(reg64(fd, KVM_REG_ARM_PSCI_VERSION), 0x10001, "PSCI version");
 }
@@ -319,9 +335,13 @@ static void check_reset(int fd)
 	OK(set_reg64(fd, REG_X(7), 0x1122334455667788), "write of x7");
 	IS(reg64(fd, REG_X(7)), 0x1122334455667788, "x7");
 	memset(vector, 0x5a, sizeof(vector));
-	OK(set_reg(fd, (REG_CORE(fp_regs.vregs[3]) & ~KVM_REG_SIZE_MASK) | KVM_REG_SIZE_U128, vector), "write of V3");
+	OK(set_reg(fd, (REG_CORE(fp_regs.vregs[3]) & ~KVM_REG_SIZE_MASK) | KVM_REG_SIZE_U128,
+		   vector),
+	   "write of V3");
 	memset(vector, 0, sizeof(vector));
-	OK(get_reg(fd, (REG_CORE(fp_regs.vregs[3]) & ~KVM_REG_SIZE_MASK) | KVM_REG_SIZE_U128, vector), "read of V3");
+	OK(get_reg(fd, (REG_CORE(fp_regs.vregs[3]) & ~KVM_REG_SIZE_MASK) | KVM_REG_SIZE_U128,
+		   vector),
+	   "read of V3");
 	IS(vector[15], 0x5a, "V3");
 	OK(vcpu_init(fd, 1 << KVM_ARM_VCPU_PSCI_0_2), "KVM_ARM_VCPU_INIT");
 	IS(reg64(fd, REG_X(7)), 0, "x7 after it");
@@ -333,11 +353,15 @@ static void check_bad_registers(int fd)
 {
 	uint64_t value = 0;
 
-	FAILS(get_reg(fd, REG_X(0) & ~KVM_REG_ARCH_MASK, &value), EINVAL, "a register of another architecture");
-	FAILS(get_reg(fd, (REG_X(0) & ~KVM_REG_SIZE_MASK) | KVM_REG_SIZE_U32, &value), EINVAL, "x0 as 32 bits");
+	FAILS(get_reg(fd, REG_X(0) & ~KVM_REG_ARCH_MASK, &value), EINVAL,
+	      "a register of another architecture");
+	FAILS(get_reg(fd, (REG_X(0) & ~KVM_REG_SIZE_MASK) | KVM_REG_SIZE_U32, &value), EINVAL,
+	      "x0 as 32 bits");
 	FAILS(get_reg(fd, REG_X(0) + 1, &value), EINVAL, "the middle of x0");
-	FAILS(get_reg(fd, KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | 0x1000, &value), ENOENT, "a core register beyond the last");
-	FAILS(get_reg(fd, REG_SYS(3, 7, 15, 15, 7), &value), ENOENT, "a system register that is not there");
+	FAILS(get_reg(fd, KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | 0x1000, &value),
+	      ENOENT, "a core register beyond the last");
+	FAILS(get_reg(fd, REG_SYS(3, 7, 15, 15, 7), &value), ENOENT,
+	      "a system register that is not there");
 	FAILS(set_reg(fd, REG_SYS(3, 7, 15, 15, 7), &value), ENOENT, "write of it");
 	FAILS(get_reg(fd, KVM_REG_ARM64_SVE_ZREG(0, 0), &value), ENOENT, "an SVE register");
 	FAILS(get_reg(fd, REG_X(0), NULL), EFAULT, "read to nowhere");
@@ -347,7 +371,8 @@ static void check_bad_registers(int fd)
 	OK(set_reg64(fd, REG_PSTATE, 0x3c4), "PSTATE of EL1t");
 	OK(set_reg64(fd, REG_PSTATE, 0x3c0), "PSTATE of EL0t");
 	OURS(FAILS(set_reg64(fd, REG_MPIDR, 0x80000001), EINVAL, "another MPIDR"));
-	FAILS(set_reg64(fd, KVM_REG_ARM_PSCI_VERSION, 0x99), EINVAL, "a PSCI version that does not exist");
+	FAILS(set_reg64(fd, KVM_REG_ARM_PSCI_VERSION, 0x99), EINVAL,
+	      "a PSCI version that does not exist");
 }
 
 static void check_timer(int fd)
@@ -359,7 +384,8 @@ static void check_timer(int fd)
 	tap_ok(second > first, "the virtual count advances");
 	OK(set_reg64(fd, KVM_REG_ARM_TIMER_CNT, 1000), "the count set to 1000");
 	second = reg64(fd, KVM_REG_ARM_TIMER_CNT);
-	tap_ok(second >= 1000 && second < 1000 + 100000000, "goes on from there (%llu)", (unsigned long long)second);
+	tap_ok(second >= 1000 && second < 1000 + 100000000, "goes on from there (%llu)",
+	       (unsigned long long)second);
 	OK(set_reg64(fd, KVM_REG_ARM_TIMER_CVAL, ~0ull), "compare value far away");
 	OK(set_reg64(fd, KVM_REG_ARM_TIMER_CTL, 1), "timer on");
 	IS(reg64(fd, KVM_REG_ARM_TIMER_CTL), 1, "CTL: enabled, not expired");
@@ -396,7 +422,8 @@ static void check_foreign_mm(struct vm *vm)
 		_exit(ok ? 0 : 1);
 	}
 	waitpid(child, &status, 0);
-	tap_ok(WIFEXITED(status) && !WEXITSTATUS(status), "another process gets EIO from VM and vCPU");
+	tap_ok(WIFEXITED(status) && !WEXITSTATUS(status),
+	       "another process gets EIO from VM and vCPU");
 }
 
 void test_life(void)
@@ -408,7 +435,8 @@ void test_life(void)
 	vm_make_ram(&vm);
 	check_foreign_mm(&vm);
 	vm_make(&scratch, 1);
-	OK(get_reg(scratch.vcpu[0], REG_SYS(3, 0, 0, 4, 0), &value), "a second VM beside the first");
+	OK(get_reg(scratch.vcpu[0], REG_SYS(3, 0, 0, 4, 0), &value),
+	   "a second VM beside the first");
 	vm_close(&scratch);
 	close(vm.fd);
 	OK(get_reg(vm.vcpu[0], REG_PC, &value), "a vCPU outlives the VM's descriptor");

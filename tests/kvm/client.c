@@ -62,7 +62,8 @@ long tap_call(long ret, int want, const char *what)
 	if (got == want)
 		tap_ok(true, "%s: %s", what, want ? strerror(want) : "done");
 	else
-		tap_ok(false, "%s: %s (want %s)", what, got ? strerror(got) : "done", want ? strerror(want) : "done");
+		tap_ok(false, "%s: %s (want %s)", what, got ? strerror(got) : "done",
+		       want ? strerror(want) : "done");
 	return ret;
 }
 
@@ -122,7 +123,8 @@ void vm_make(struct vm *vm, int vcpus)
 		vm->vcpu[i] = ioctl(vm->fd, KVM_CREATE_VCPU, i);
 		if (vm->vcpu[i] < 0)
 			die("KVM_CREATE_VCPU");
-		vm->run[i] = mmap(NULL, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vm->vcpu[i], 0);
+		vm->run[i] = mmap(NULL, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+				  vm->vcpu[i], 0);
 		if (vm->run[i] == MAP_FAILED)
 			die("mmap of the run page");
 		if (vcpu_init(vm->vcpu[i], features | (i ? 1u << KVM_ARM_VCPU_POWER_OFF : 0)))
@@ -321,7 +323,8 @@ void agent_start(struct agent *agent, struct vm *vm, int vcpu)
 	agent->vm = vm;
 	agent->vcpu = vcpu;
 	agent->run = vm->run[vcpu];
-	if (set_reg64(vm->vcpu[vcpu], REG_PC, RAM_GPA) || set_reg64(vm->vcpu[vcpu], REG_X(20), AGENT_GPA))
+	if (set_reg64(vm->vcpu[vcpu], REG_PC, RAM_GPA) ||
+	    set_reg64(vm->vcpu[vcpu], REG_X(20), AGENT_GPA))
 		die("starting the agent");
 }
 
@@ -347,7 +350,9 @@ static bool agent_device(struct agent *agent, enum agent_event *event)
 	if (run->mmio.is_write) {
 		memcpy(&value, run->mmio.data, sizeof(value));
 		agent->result = value;
-		*event = offset == AGENT_IRQ ? AGENT_TOOK_IRQ : offset == AGENT_SYNC ? AGENT_EXCEPTION : AGENT_DONE;
+		*event = offset == AGENT_IRQ  ? AGENT_TOOK_IRQ :
+			 offset == AGENT_SYNC ? AGENT_EXCEPTION :
+						AGENT_DONE;
 		return false;
 	}
 	switch (offset) {
@@ -406,8 +411,10 @@ uint64_t agent_get(struct agent *agent, enum agent_op op, uint64_t a, uint64_t b
 	enum agent_event event = agent_do(agent, op, a, b, c);
 
 	if (event != AGENT_DONE)
-		tap_ok(false, "agent's operation %d: event %d, error %d, exit %u, result 0x%llx, mmio 0x%llx", (int)op,
-		       (int)event, agent->error, agent->run->exit_reason, (unsigned long long)agent->result,
+		tap_ok(false,
+		       "agent's operation %d: event %d, error %d, exit %u, result 0x%llx, mmio 0x%llx",
+		       (int)op, (int)event, agent->error, agent->run->exit_reason,
+		       (unsigned long long)agent->result,
 		       (unsigned long long)agent->run->mmio.phys_addr);
 	return agent->result;
 }

@@ -28,18 +28,19 @@ void die(const char *what) __attribute__((noreturn));
 
 #define OK(call, what) tap_call(call, 0, what)
 #define FAILS(call, want, what) tap_call(call, want, what)
-#define IS(got, want, what)                                                                                        \
-	do {                                                                                                       \
-		unsigned long long got_ = (unsigned long long)(got), want_ = (unsigned long long)(want);           \
-		tap_ok(got_ == want_, "%s: 0x%llx (want 0x%llx)", what, got_, want_);                             \
+#define IS(got, want, what)                                                           \
+	do {                                                                          \
+		unsigned long long got_ = (unsigned long long)(got),                  \
+				   want_ = (unsigned long long)(want);                \
+		tap_ok(got_ == want_, "%s: 0x%llx (want 0x%llx)", what, got_, want_); \
 	} while (0)
 
 /* Run with -r against another KVM, to check the tests: what Selkie does not offer on purpose is not looked at then. */
 extern bool reference;
-#define OURS(statement)                                                                                            \
-	do {                                                                                                       \
-		if (!reference)                                                                                    \
-			statement;                                                                                 \
+#define OURS(statement)            \
+	do {                       \
+		if (!reference)    \
+			statement; \
 	} while (0)
 
 /* --- KVM -------------------------------------------------------------------------------------- */
@@ -91,7 +92,8 @@ uint64_t eventfd_take(int event);
 /* Waits up to `ms` for it. */
 uint64_t eventfd_wait(int event, int ms);
 
-#define REG_CORE(field) (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(field))
+#define REG_CORE(field) \
+	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(field))
 #define REG_X(n) (REG_CORE(regs.regs[0]) + 2 * (n))
 #define REG_PC REG_CORE(regs.pc)
 #define REG_PSTATE REG_CORE(regs.pstate)
@@ -115,11 +117,13 @@ enum agent_op {
 	OP_MMU = 12, /* a: TTBR0, b: TCR, c: MAIR: MMU on */
 	OP_TLBI = 13,
 	OP_CALL = 14, /* a: address of code */
-	OP_LOADS = 15, /* a: address: loads of all kinds from it, results with OP_RESULT stores one by one */
+	OP_LOADS =
+		15, /* a: address: loads of all kinds from it, results with OP_RESULT stores one by one */
 	OP_SPIN = 16, /* never returns */
 	OP_DC_CIVAC = 17, /* a: address */
 	OP_LDP = 18, /* a: address: a pair, which no syndrome describes */
-	OP_SYSREG = 19, /* a: 0 ID_AA64MMFR0, 1 MPIDR, 2 MIDR, 3 ID_AA64PFR0, 4 CTR_EL0, 5 ID_AA64ISAR0 */
+	OP_SYSREG =
+		19, /* a: 0 ID_AA64MMFR0, 1 MPIDR, 2 MIDR, 3 ID_AA64PFR0, 4 CTR_EL0, 5 ID_AA64ISAR0 */
 	OP_RET_ADDR = 20, /* -> address of a `ret` in the agent's code */
 };
 
@@ -160,7 +164,8 @@ void agent_start(struct agent *agent, struct vm *vm, int vcpu);
 /* Runs until the next event. */
 enum agent_event agent_go(struct agent *agent);
 /* Gives a command and runs until something happens. */
-enum agent_event agent_do(struct agent *agent, enum agent_op op, uint64_t a, uint64_t b, uint64_t c);
+enum agent_event agent_do(struct agent *agent, enum agent_op op, uint64_t a, uint64_t b,
+			  uint64_t c);
 /* The same, with the test failing when it is not AGENT_DONE; returns the result. */
 uint64_t agent_get(struct agent *agent, enum agent_op op, uint64_t a, uint64_t b, uint64_t c);
 /* One raw KVM_RUN: 0 or errno. */

@@ -24,29 +24,39 @@ void test_memory(void)
 	OK(set_slot(vm.fd, 2, 0, RAM_GPA + 0x10000, 0x1000, ram), "a slot right behind it");
 	OK(set_slot(vm.fd, 3, 0, RAM_GPA - 0x1000, 0x1000, ram), "a slot right before it");
 	FAILS(set_slot(vm.fd, 1, 0, RAM_GPA, 0x8000, ram), EINVAL, "another size");
-	FAILS(set_slot(vm.fd, 1, 0, RAM_GPA, 0x10000, ram + 0x1000), EINVAL, "another address in the process");
+	FAILS(set_slot(vm.fd, 1, 0, RAM_GPA, 0x10000, ram + 0x1000), EINVAL,
+	      "another address in the process");
 	FAILS(set_slot(vm.fd, 1, KVM_MEM_READONLY, RAM_GPA, 0x10000, ram), EINVAL, "read-only now");
-	FAILS(set_slot(vm.fd, 1, 0, RAM_GPA + 0x1000, 0x10000, ram), EEXIST, "moved onto a neighbour");
+	FAILS(set_slot(vm.fd, 1, 0, RAM_GPA + 0x1000, 0x10000, ram), EEXIST,
+	      "moved onto a neighbour");
 	OK(set_slot(vm.fd, 1, 0, RAM_GPA + 0x100000, 0x10000, ram), "moved away");
-	OK(set_slot(vm.fd, 4, KVM_MEM_READONLY, RAM_GPA, 0x10000, ram), "a read-only slot where it was");
+	OK(set_slot(vm.fd, 4, KVM_MEM_READONLY, RAM_GPA, 0x10000, ram),
+	   "a read-only slot where it was");
 	OK(set_slot(vm.fd, 4, 0, 0, 0, NULL), "deleted");
 	FAILS(set_slot(vm.fd, 4, 0, 0, 0, NULL), EINVAL, "deleted again");
 	FAILS(set_slot(vm.fd, 5, 4, RAM_GPA, 0x1000, ram), EINVAL, "an unknown flag");
-	FAILS(set_slot(vm.fd, 5, 0, RAM_GPA + 0x800, 0x1000, ram), EINVAL, "a misaligned guest address");
+	FAILS(set_slot(vm.fd, 5, 0, RAM_GPA + 0x800, 0x1000, ram), EINVAL,
+	      "a misaligned guest address");
 	FAILS(set_slot(vm.fd, 5, 0, RAM_GPA, 0x800, ram), EINVAL, "a misaligned size");
-	FAILS(set_slot(vm.fd, 5, 0, RAM_GPA, 0x1000, ram + 0x800), EINVAL, "a misaligned address in the process");
-	FAILS(set_slot(vm.fd, 5, 0, RAM_GPA, 0x1000, (void *)(1ul << 56)), EINVAL, "an address the process can not have");
+	FAILS(set_slot(vm.fd, 5, 0, RAM_GPA, 0x1000, ram + 0x800), EINVAL,
+	      "a misaligned address in the process");
+	FAILS(set_slot(vm.fd, 5, 0, RAM_GPA, 0x1000, (void *)(1ul << 56)), EINVAL,
+	      "an address the process can not have");
 	OURS(FAILS(set_slot(vm.fd, 512, 0, RAM_GPA, 0x1000, ram), EINVAL, "slot 512"));
 	FAILS(set_slot(vm.fd, 1 << 16, 0, RAM_GPA, 0x1000, ram), EINVAL, "another address space");
 	OK(set_slot(vm.fd, 511, 0, RAM_GPA + 0x400000, 0x1000, ram), "slot 511");
 	FAILS(set_slot(vm.fd, 5, 0, 1ull << 40, 0x1000, ram), EFAULT, "beyond the address bits");
-	FAILS(set_slot(vm.fd, 5, 0, (1ull << 40) - 0x1000, 0x2000, ram), EFAULT, "across their end");
+	FAILS(set_slot(vm.fd, 5, 0, (1ull << 40) - 0x1000, 0x2000, ram), EFAULT,
+	      "across their end");
 	FAILS(set_slot(vm.fd, 5, 0, -0x1000ull, 0x2000, ram), EINVAL, "across the end of all");
-	OK(set_slot(vm.fd, 6, 0, 1ull << 36, 1ull << 35, (void *)0x100000000000), "a slot where nothing is mapped");
+	OK(set_slot(vm.fd, 6, 0, 1ull << 36, 1ull << 35, (void *)0x100000000000),
+	   "a slot where nothing is mapped");
 
 	log.dirty_bitmap = bitmap;
-	FAILS(ioctl(vm.fd, KVM_GET_DIRTY_LOG, &log), ENOENT, "KVM_GET_DIRTY_LOG of a slot that does not log");
-	OK(set_slot(vm.fd, 1, KVM_MEM_LOG_DIRTY_PAGES, RAM_GPA + 0x100000, 0x10000, ram), "logging on");
+	FAILS(ioctl(vm.fd, KVM_GET_DIRTY_LOG, &log), ENOENT,
+	      "KVM_GET_DIRTY_LOG of a slot that does not log");
+	OK(set_slot(vm.fd, 1, KVM_MEM_LOG_DIRTY_PAGES, RAM_GPA + 0x100000, 0x10000, ram),
+	   "logging on");
 	bitmap[0] = ~0ull;
 	OK(ioctl(vm.fd, KVM_GET_DIRTY_LOG, &log), "KVM_GET_DIRTY_LOG");
 	IS(bitmap[0], 0, "dirty pages before the guest ran");
@@ -80,21 +90,31 @@ static void check_addresses(struct vm *vm)
 {
 	uint64_t addr = GICD_GPA + 0x800;
 
-	FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST, &addr), EINVAL, "misaligned distributor");
+	FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST, &addr),
+	      EINVAL, "misaligned distributor");
 	addr = 1ull << 40;
-	FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST, &addr), E2BIG, "distributor beyond the address bits");
+	FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST, &addr),
+	      E2BIG, "distributor beyond the address bits");
 	addr = (1ull << 40) - 0x1000;
-	FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_CPU, &addr), E2BIG, "CPU interface across their end");
+	FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_CPU, &addr), E2BIG,
+	      "CPU interface across their end");
 	addr = GICD_GPA;
-	FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, &addr), ENXIO, "GICv3 address");
-	FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST, NULL), EFAULT, "address from nowhere");
-	OK(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST, &addr), "distributor address");
-	FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST, &addr), EEXIST, "again");
+	FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, &addr),
+	      ENXIO, "GICv3 address");
+	FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST, NULL),
+	      EFAULT, "address from nowhere");
+	OK(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST, &addr),
+	   "distributor address");
+	FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST, &addr),
+	      EEXIST, "again");
 	addr = 0;
-	OK(get_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST, &addr), "read back");
+	OK(get_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST, &addr),
+	   "read back");
 	IS(addr, GICD_GPA, "distributor address");
-	OK(has_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_CPU), "the CPU interface has an address attribute");
-	FAILS(has_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST), ENXIO, "a redistributor has not");
+	OK(has_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_CPU),
+	   "the CPU interface has an address attribute");
+	FAILS(has_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST), ENXIO,
+	      "a redistributor has not");
 }
 
 static void check_numbers(struct vm *vm)
@@ -104,7 +124,8 @@ static void check_numbers(struct vm *vm)
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		value = bad[i];
-		FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &value), EINVAL, "bad number of interrupts");
+		FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &value), EINVAL,
+		      "bad number of interrupts");
 	}
 	OK(has_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0), "NR_IRQS is known");
 	value = 288;
@@ -150,12 +171,17 @@ static void check_distributor(struct vm *vm)
 	IS(dist_read(vm, 0, 0xfd0), 0, "an unknown register");
 	IS(dist_read(vm, 0, 0x124), 0, "enable bits of interrupt 288");
 	OK(dist_write(vm, 0, 0xfd0, 1), "write of an unknown register");
-	FAILS(get_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, dist(2, 0x104), &value), EINVAL, "a CPU that is not there");
-	FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, dist(0, 0x104), NULL), EFAULT, "value from nowhere");
+	FAILS(get_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, dist(2, 0x104), &value), EINVAL,
+	      "a CPU that is not there");
+	FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, dist(0, 0x104), NULL), EFAULT,
+	      "value from nowhere");
 	value = 0;
-	FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, dist(0, 0x008), &value), EINVAL, "another GICD_IIDR");
-	OK(has_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, dist(0, 0x104)), "GICD_ISENABLER1 is known");
-	FAILS(has_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, dist(0, 0xfd0)), ENXIO, "0xfd0 is not");
+	FAILS(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, dist(0, 0x008), &value), EINVAL,
+	      "another GICD_IIDR");
+	OK(has_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, dist(0, 0x104)),
+	   "GICD_ISENABLER1 is known");
+	FAILS(has_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, dist(0, 0xfd0)), ENXIO,
+	      "0xfd0 is not");
 }
 
 static void check_cpu_interface(struct vm *vm)
@@ -165,9 +191,11 @@ static void check_cpu_interface(struct vm *vm)
 
 	for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
 		value = 1;
-		OK(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_CPU_REGS, dist(1, offsets[i]), &value), "write of a CPU interface register");
+		OK(set_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_CPU_REGS, dist(1, offsets[i]), &value),
+		   "write of a CPU interface register");
 		value = 0;
-		OK(get_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_CPU_REGS, dist(1, offsets[i]), &value), "read of it");
+		OK(get_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_CPU_REGS, dist(1, offsets[i]), &value),
+		   "read of it");
 		/* With 32 priorities there is one active priorities register. */
 		IS(value & 1, offsets[i] <= 0xd0, "its value");
 	}
@@ -177,7 +205,8 @@ static void check_cpu_interface(struct vm *vm)
 	IS(value, 0x1f, "GICC_PMR as VMPriMask");
 	OK(get_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_CPU_REGS, dist(0, 0x0c), &value), "GICC_IAR");
 	IS(value, 0, "its value");
-	FAILS(has_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_CPU_REGS, dist(0, 0x0c)), ENXIO, "GICC_IAR is not known");
+	FAILS(has_attr(vm->gic, KVM_DEV_ARM_VGIC_GRP_CPU_REGS, dist(0, 0x0c)), ENXIO,
+	      "GICC_IAR is not known");
 }
 
 void test_vgic(void)
@@ -188,7 +217,8 @@ void test_vgic(void)
 
 	vm_make(&vm, 2);
 	FAILS(ioctl(vm.fd, KVM_CREATE_DEVICE, &device), ENODEV, "KVM_CREATE_DEVICE of a GICv3");
-	FAILS(irq_line(vm.fd, KVM_ARM_IRQ_TYPE_SPI, 0, 40, 1), ENXIO, "KVM_IRQ_LINE without a vGIC");
+	FAILS(irq_line(vm.fd, KVM_ARM_IRQ_TYPE_SPI, 0, 40, 1), ENXIO,
+	      "KVM_IRQ_LINE without a vGIC");
 	device.type = KVM_DEV_TYPE_ARM_VGIC_V2;
 	OK(ioctl(vm.fd, KVM_CREATE_DEVICE, &device), "KVM_CREATE_DEVICE of a GICv2");
 	vm.gic = (int)device.fd;
@@ -196,11 +226,15 @@ void test_vgic(void)
 	FAILS(ioctl(vm.gic, KVM_RUN, 0), ENOTTY, "an ioctl the device does not have");
 	check_addresses(&vm);
 	check_numbers(&vm);
-	FAILS(irqfd(vm.fd, eventfd(0, 0), 5, 0, 0), EAGAIN, "KVM_IRQFD before the vGIC is initialised");
-	OK(has_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT), "INIT is known");
-	FAILS(has_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES), ENXIO, "SAVE_PENDING_TABLES is not");
+	FAILS(irqfd(vm.fd, eventfd(0, 0), 5, 0, 0), EAGAIN,
+	      "KVM_IRQFD before the vGIC is initialised");
+	OK(has_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT),
+	   "INIT is known");
+	FAILS(has_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES),
+	      ENXIO, "SAVE_PENDING_TABLES is not");
 	OK(set_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL), "INIT");
-	OK(set_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL), "INIT again");
+	OK(set_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL),
+	   "INIT again");
 	FAILS(set_attr(vm.gic, 99, 0, &value), ENXIO, "an unknown group");
 	FAILS(ioctl(vm.fd, KVM_CREATE_VCPU, 2), EBUSY, "KVM_CREATE_VCPU after INIT");
 	check_distributor(&vm);
@@ -209,9 +243,11 @@ void test_vgic(void)
 }
 
 /* --- lines and routing ------------------------------------------------------------------------ */
-static int set_routing(int fd, const struct kvm_irq_routing_entry *entries, uint32_t nr, uint32_t flags)
+static int set_routing(int fd, const struct kvm_irq_routing_entry *entries, uint32_t nr,
+		       uint32_t flags)
 {
-	struct kvm_irq_routing *routing = calloc(1, sizeof(*routing) + (nr + 1) * sizeof(entries[0]));
+	struct kvm_irq_routing *routing =
+		calloc(1, sizeof(*routing) + (nr + 1) * sizeof(entries[0]));
 	int ret;
 
 	routing->nr = nr;
@@ -226,10 +262,14 @@ static int set_routing(int fd, const struct kvm_irq_routing_entry *entries, uint
 static void check_routing(struct vm *vm)
 {
 	struct kvm_irq_routing_entry *entries = calloc(4097, sizeof(*entries));
-	struct kvm_irq_routing_entry one = { .gsi = 7, .type = KVM_IRQ_ROUTING_IRQCHIP, .u.irqchip.pin = 9 };
+	struct kvm_irq_routing_entry one = { .gsi = 7,
+					     .type = KVM_IRQ_ROUTING_IRQCHIP,
+					     .u.irqchip.pin = 9 };
 
 	for (uint32_t i = 0; i < 256; i++)
-		entries[i] = (struct kvm_irq_routing_entry){ .gsi = i, .type = KVM_IRQ_ROUTING_IRQCHIP, .u.irqchip.pin = i };
+		entries[i] = (struct kvm_irq_routing_entry){ .gsi = i,
+							     .type = KVM_IRQ_ROUTING_IRQCHIP,
+							     .u.irqchip.pin = i };
 	OK(set_routing(vm->fd, entries, 256, 0), "256 routes as QEMU makes them");
 	OK(set_routing(vm->fd, entries, 0, 0), "no routes");
 	FAILS(set_routing(vm->fd, entries, 4097, 0), EINVAL, "4097 routes");
@@ -269,10 +309,12 @@ void test_irq(void)
 	FAILS(irq_line(vm.fd, KVM_ARM_IRQ_TYPE_SPI, 0, 31, 1), EINVAL, "SPI 31");
 	OK(irq_line(vm.fd, KVM_ARM_IRQ_TYPE_PPI, 1, 23, 1), "PPI 23 of vCPU 1 high");
 	OK(irq_line(vm.fd, KVM_ARM_IRQ_TYPE_PPI, 1, 23, 0), "PPI 23 of vCPU 1 low");
-	FAILS(irq_line(vm.fd, KVM_ARM_IRQ_TYPE_PPI, 2, 23, 1), EINVAL, "PPI of a vCPU that is not there");
+	FAILS(irq_line(vm.fd, KVM_ARM_IRQ_TYPE_PPI, 2, 23, 1), EINVAL,
+	      "PPI of a vCPU that is not there");
 	FAILS(irq_line(vm.fd, KVM_ARM_IRQ_TYPE_PPI, 0, 15, 1), EINVAL, "PPI 15");
 	FAILS(irq_line(vm.fd, KVM_ARM_IRQ_TYPE_PPI, 0, 32, 1), EINVAL, "PPI 32");
-	FAILS(irq_line(vm.fd, KVM_ARM_IRQ_TYPE_CPU, 0, KVM_ARM_IRQ_CPU_IRQ, 1), ENXIO, "line of a CPU");
+	FAILS(irq_line(vm.fd, KVM_ARM_IRQ_TYPE_CPU, 0, KVM_ARM_IRQ_CPU_IRQ, 1), ENXIO,
+	      "line of a CPU");
 	FAILS(irq_line(vm.fd, 3, 0, 33, 1), EINVAL, "an unknown type");
 	FAILS(ioctl(vm.fd, KVM_IRQ_LINE, NULL), EFAULT, "a line from nowhere");
 	check_routing(&vm);
@@ -305,7 +347,8 @@ static void check_ioeventfd(struct vm *vm, int e, int other)
 	FAILS(ioevent(vm->fd, -1, 0x3000, 4, 0, 0), EBADF, "no descriptor");
 	FAILS(ioevent(vm->fd, vm->kvm, 0x3000, 4, 0, 0), EINVAL, "a descriptor that is no eventfd");
 	FAILS(ioevent(vm->fd, e, 0x1000, 4, MATCH | REMOVE, 3), ENOENT, "removal with other data");
-	FAILS(ioevent(vm->fd, other, 0x1000, 4, MATCH | REMOVE, 1), ENOENT, "removal with another eventfd");
+	FAILS(ioevent(vm->fd, other, 0x1000, 4, MATCH | REMOVE, 1), ENOENT,
+	      "removal with another eventfd");
 	FAILS(ioevent(vm->fd, e, 0x1000, 4, REMOVE, 1), ENOENT, "removal without datamatch");
 	OK(ioevent(vm->fd, e, 0x1000, 4, MATCH | REMOVE, 1), "removal");
 	FAILS(ioevent(vm->fd, e, 0x1000, 4, MATCH | REMOVE, 1), ENOENT, "removal again");
@@ -339,8 +382,10 @@ static void check_irqfd(struct vm *vm, int e, int other)
 	OK(irqfd(vm->fd, e, 5, KVM_IRQFD_FLAG_DEASSIGN, 0), "removal");
 	OK(irqfd(vm->fd, e, 4000, 0, 0), "a GSI that leads nowhere");
 	OK(irqfd(vm->fd, e, 4000, KVM_IRQFD_FLAG_DEASSIGN, 0), "removal");
-	FAILS(irqfd(vm->fd, e, 5, KVM_IRQFD_FLAG_RESAMPLE, -1), EBADF, "resampling without a descriptor");
-	FAILS(irqfd(vm->fd, e, 5, KVM_IRQFD_FLAG_RESAMPLE, vm->kvm), EINVAL, "resampling with one that is no eventfd");
+	FAILS(irqfd(vm->fd, e, 5, KVM_IRQFD_FLAG_RESAMPLE, -1), EBADF,
+	      "resampling without a descriptor");
+	FAILS(irqfd(vm->fd, e, 5, KVM_IRQFD_FLAG_RESAMPLE, vm->kvm), EINVAL,
+	      "resampling with one that is no eventfd");
 	OK(irqfd(vm->fd, e, 5, KVM_IRQFD_FLAG_RESAMPLE, other), "resampling");
 	OK(irqfd(vm->fd, e, 5, KVM_IRQFD_FLAG_DEASSIGN, 0), "removal");
 }

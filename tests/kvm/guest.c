@@ -59,10 +59,13 @@ static void check_stores(struct agent *agent)
 
 	for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++) {
 		memset(run->mmio.data, 0xff, 8);
-		tap_ok(agent_do(agent, stores[i].op, VOID_GPA + 8, 0x1122334455667788, 0) == AGENT_MMIO,
+		tap_ok(agent_do(agent, stores[i].op, VOID_GPA + 8, 0x1122334455667788, 0) ==
+			       AGENT_MMIO,
 		       "a store of %u bytes leaves", stores[i].len);
-		tap_ok(run->mmio.is_write && run->mmio.len == stores[i].len && run->mmio.phys_addr == VOID_GPA + 8,
-		       "as a write of %u bytes to 0x%llx", run->mmio.len, (unsigned long long)run->mmio.phys_addr);
+		tap_ok(run->mmio.is_write && run->mmio.len == stores[i].len &&
+			       run->mmio.phys_addr == VOID_GPA + 8,
+		       "as a write of %u bytes to 0x%llx", run->mmio.len,
+		       (unsigned long long)run->mmio.phys_addr);
 		IS(mmio_data(run), stores[i].data, "data");
 		tap_ok(agent_go(agent) == AGENT_DONE, "and the guest goes on");
 	}
@@ -109,11 +112,13 @@ static void check_loads(struct agent *agent)
 
 	tap_ok(agent_do(agent, OP_LOADS, VOID_GPA, 0, 0) == AGENT_MMIO, "a load leaves");
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
-		tap_ok(!run->mmio.is_write && run->mmio.phys_addr == VOID_GPA, "as a read of %u bytes", run->mmio.len);
+		tap_ok(!run->mmio.is_write && run->mmio.phys_addr == VOID_GPA,
+		       "as a read of %u bytes", run->mmio.len);
 		OURS(IS(mmio_data(run), 0, "data before it is answered"));
 		answer(run, 0x818283848877ff88);
 		tap_ok(agent_go(agent) == AGENT_DONE, "the guest goes on");
-		IS(agent->result, extends ? want[i].extended : want[i].zeroes, "what the register holds");
+		IS(agent->result, extends ? want[i].extended : want[i].zeroes,
+		   "what the register holds");
 		if (i + 1 < sizeof(want) / sizeof(want[0]))
 			agent_go(agent);
 	}
@@ -137,7 +142,8 @@ static void check_immediate_exit(struct agent *agent)
 	IS(reg64(fd, REG_PC), pc + 4, "pc");
 	IS(run->immediate_exit, 1, "immediate_exit is left alone");
 	run->immediate_exit = 0;
-	tap_ok(agent_go(agent) == AGENT_DONE && agent->result == 0x4711, "the guest goes on with it");
+	tap_ok(agent_go(agent) == AGENT_DONE && agent->result == 0x4711,
+	       "the guest goes on with it");
 }
 
 static void check_signal(struct agent *agent)
@@ -146,10 +152,12 @@ static void check_signal(struct agent *agent)
 	uint64_t pc;
 
 	alarm_us(20000);
-	tap_ok(agent_do(agent, OP_SPIN, 0, 0, 0) == AGENT_ERRNO && agent->error == EINTR, "a signal ends KVM_RUN");
+	tap_ok(agent_do(agent, OP_SPIN, 0, 0, 0) == AGENT_ERRNO && agent->error == EINTR,
+	       "a signal ends KVM_RUN");
 	IS(agent->run->exit_reason, KVM_EXIT_INTR, "exit_reason");
 	pc = reg64(fd, REG_PC);
-	tap_ok(pc > RAM_GPA && pc < RAM_GPA + 0x1000, "pc 0x%llx is in the agent", (unsigned long long)pc);
+	tap_ok(pc > RAM_GPA && pc < RAM_GPA + 0x1000, "pc 0x%llx is in the agent",
+	       (unsigned long long)pc);
 	alarm_us(20000);
 	IS(agent_run(agent), EINTR, "and again");
 	IS(reg64(fd, REG_PC), pc, "pc in the endless loop");
@@ -160,7 +168,8 @@ static void check_signal(struct agent *agent)
 static void check_wfi(struct agent *agent)
 {
 	alarm_us(20000);
-	tap_ok(agent_do(agent, OP_WFI, 0, 0, 0) == AGENT_ERRNO && agent->error == EINTR, "a signal ends a guest's WFI");
+	tap_ok(agent_do(agent, OP_WFI, 0, 0, 0) == AGENT_ERRNO && agent->error == EINTR,
+	       "a signal ends a guest's WFI");
 	restart(agent);
 	IS(agent_get(agent, OP_NOP, 0, 0, 0), 0, "the agent answers again");
 }
@@ -172,7 +181,8 @@ static void check_strange(struct agent *agent)
 	IS(agent_get(agent, OP_DC_CIVAC, VOID_GPA, 0, 0), 0, "cache maintenance where nothing is");
 	event = agent_do(agent, OP_CALL, VOID_GPA, 0, 0);
 	tap_ok(event == AGENT_EXCEPTION && agent->result >> 26 == 0x21,
-	       "a fetch where nothing is: instruction abort in the guest (ESR 0x%llx)", (unsigned long long)agent->result);
+	       "a fetch where nothing is: instruction abort in the guest (ESR 0x%llx)",
+	       (unsigned long long)agent->result);
 	restart(agent);
 	IS(agent_get(agent, OP_NOP, 0, 0, 0), 0, "the agent answers again");
 	/* KVM gives the VM up here. */
@@ -180,7 +190,8 @@ static void check_strange(struct agent *agent)
 		return;
 	event = agent_do(agent, OP_LDP, VOID_GPA, 0, 0);
 	tap_ok(event == AGENT_EXCEPTION && agent->result >> 26 == 0x25,
-	       "ldp where nothing is: data abort in the guest (ESR 0x%llx)", (unsigned long long)agent->result);
+	       "ldp where nothing is: data abort in the guest (ESR 0x%llx)",
+	       (unsigned long long)agent->result);
 	tap_ok(agent_go(agent) == AGENT_DONE, "the guest goes on");
 }
 
@@ -202,8 +213,10 @@ static void check_registers(struct agent *agent)
 	uint64_t count;
 
 	for (size_t i = 0; i < sizeof(regs) / sizeof(regs[0]); i++)
-		tap_ok(agent_get(agent, OP_SYSREG, regs[i].which, 0, 0) == reg64(fd, regs[i].id), "%s: guest 0x%llx, KVM 0x%llx",
-		       regs[i].name, (unsigned long long)agent->result, (unsigned long long)reg64(fd, regs[i].id));
+		tap_ok(agent_get(agent, OP_SYSREG, regs[i].which, 0, 0) == reg64(fd, regs[i].id),
+		       "%s: guest 0x%llx, KVM 0x%llx", regs[i].name,
+		       (unsigned long long)agent->result,
+		       (unsigned long long)reg64(fd, regs[i].id));
 	IS(agent_do(agent, OP_STORE64, VOID_GPA, 0x77, 0), AGENT_MMIO, "in the middle of a store");
 	IS(reg64(fd, REG_X(2)), 0x77, "its register is visible");
 	OK(set_reg64(fd, REG_X(19), 0xabcdef), "write of another register");
@@ -214,7 +227,8 @@ static void check_registers(struct agent *agent)
 	IS(reg64(fd, REG_SYS(3, 0, 13, 0, 4)), 0x1234, "TPIDR_EL1 after a run");
 	OK(set_reg64(fd, KVM_REG_ARM_TIMER_CNT, 0x100000000), "the count set");
 	count = agent_get(agent, OP_COUNT, 0, 0, 0);
-	tap_ok(count >= 0x100000000 && count < 0x200000000, "the guest reads 0x%llx", (unsigned long long)count);
+	tap_ok(count >= 0x100000000 && count < 0x200000000, "the guest reads 0x%llx",
+	       (unsigned long long)count);
 	tap_ok(reg64(fd, KVM_REG_ARM_TIMER_CNT) >= count, "KVM reads no less");
 }
 
@@ -253,16 +267,20 @@ static void check_sharing(struct vm *vm, struct agent *agent)
 	data[1] = 0x5678;
 	IS(agent_get(agent, OP_LOAD64, DATA_GPA + 8, 0, 0), 0x5678, "and the other way round");
 	madvise(data, 0x1000, MADV_DONTNEED);
-	IS(agent_get(agent, OP_LOAD64, DATA_GPA, 0, 0), 0, "after MADV_DONTNEED the guest reads zero");
+	IS(agent_get(agent, OP_LOAD64, DATA_GPA, 0, 0), 0,
+	   "after MADV_DONTNEED the guest reads zero");
 	data[0] = 0x99;
 	IS(agent_get(agent, OP_LOAD64, DATA_GPA, 0, 0), 0x99, "and then what the process writes");
 	for (unsigned int i = 0; i < 64; i++)
 		agent_get(agent, OP_STORE64, DATA_GPA + i * 0x1000, i + 1, 0);
 	mremap(data, 0x40000, 0x40000, MREMAP_MAYMOVE | MREMAP_FIXED, vm->ram + 0x300000);
-	if (mmap(data, 0x40000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != data)
+	if (mmap(data, 0x40000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		 0) != data)
 		die("mmap");
-	IS(agent_get(agent, OP_LOAD64, DATA_GPA + 0x5000, 0, 0), 0, "after mremap the guest reads the new pages");
-	IS(agent_get(agent, OP_LOAD64, DATA_GPA + 0x105000, 0, 0), 6, "and finds the old ones where they went");
+	IS(agent_get(agent, OP_LOAD64, DATA_GPA + 0x5000, 0, 0), 0,
+	   "after mremap the guest reads the new pages");
+	IS(agent_get(agent, OP_LOAD64, DATA_GPA + 0x105000, 0, 0), 6,
+	   "and finds the old ones where they went");
 }
 
 static void check_fork(struct vm *vm, struct agent *agent)
@@ -296,47 +314,59 @@ static void check_protection(struct vm *vm, struct agent *agent)
 
 	agent_get(agent, OP_STORE64, DATA_GPA, 0x42, 0);
 	mprotect(page, 0x1000, PROT_READ);
-	IS(agent_get(agent, OP_LOAD64, DATA_GPA, 0, 0), 0x42, "read of a page that is read-only in the process");
-	tap_ok(agent_do(agent, OP_STORE64, DATA_GPA, 1, 0) == AGENT_ERRNO && agent->error == EFAULT, "write to it: EFAULT");
+	IS(agent_get(agent, OP_LOAD64, DATA_GPA, 0, 0), 0x42,
+	   "read of a page that is read-only in the process");
+	tap_ok(agent_do(agent, OP_STORE64, DATA_GPA, 1, 0) == AGENT_ERRNO && agent->error == EFAULT,
+	       "write to it: EFAULT");
 	mprotect(page, 0x1000, PROT_READ | PROT_WRITE);
-	tap_ok(agent_go(agent) == AGENT_DONE, "and it goes through when the page is writable again");
+	tap_ok(agent_go(agent) == AGENT_DONE,
+	       "and it goes through when the page is writable again");
 	munmap(page, 0x1000);
-	tap_ok(agent_do(agent, OP_LOAD64, DATA_GPA, 0, 0) == AGENT_ERRNO && agent->error == EFAULT, "read of a hole: EFAULT");
-	if (mmap(page, 0x1000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page)
+	tap_ok(agent_do(agent, OP_LOAD64, DATA_GPA, 0, 0) == AGENT_ERRNO && agent->error == EFAULT,
+	       "read of a hole: EFAULT");
+	if (mmap(page, 0x1000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		 0) != page)
 		die("mmap");
-	tap_ok(agent_go(agent) == AGENT_DONE && !agent->result, "and it goes through when the hole is filled");
+	tap_ok(agent_go(agent) == AGENT_DONE && !agent->result,
+	       "and it goes through when the hole is filled");
 }
 
 static void check_slots(struct vm *vm, struct agent *agent)
 {
-	uint8_t *rom = mmap(NULL, 0x10000, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint8_t *rom =
+		mmap(NULL, 0x10000, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct kvm_run *run = agent->run;
 
 	memcpy(rom, "selkie!!", 8);
 	OK(set_slot(vm->fd, 1, KVM_MEM_READONLY, VOID_GPA, 0x10000, rom), "a read-only slot");
 	IS(agent_get(agent, OP_LOAD64, VOID_GPA, 0, 0), 0x212165696b6c6573, "the guest reads it");
-	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA + 4, 0x11, 0) == AGENT_MMIO && run->mmio.is_write && mmio_data(run) == 0x11,
+	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA + 4, 0x11, 0) == AGENT_MMIO &&
+		       run->mmio.is_write && mmio_data(run) == 0x11,
 	       "a write to it is MMIO");
 	agent_go(agent);
 	tap_ok(!memcmp(rom, "selkie!!", 8), "and changes nothing");
 	OK(set_slot(vm->fd, 1, 0, 0, 0, NULL), "the slot deleted");
-	tap_ok(agent_do(agent, OP_LOAD64, VOID_GPA, 0, 0) == AGENT_MMIO, "a read there is MMIO now");
+	tap_ok(agent_do(agent, OP_LOAD64, VOID_GPA, 0, 0) == AGENT_MMIO,
+	       "a read there is MMIO now");
 	answer(run, 0x77);
 	tap_ok(agent_go(agent) == AGENT_DONE && agent->result == 0x77, "which the process answers");
 	OK(set_slot(vm->fd, 1, 0, VOID_GPA, 0x10000, rom), "a writable slot there");
 	IS(agent_get(agent, OP_STORE64, VOID_GPA, 0x55, 0), 0, "the guest writes");
 	IS(*(uint64_t *)rom, 0x55, "and the process reads");
 	OK(set_slot(vm->fd, 1, 0, VOID_GPA + 0x100000, 0x10000, rom), "the slot moved");
-	tap_ok(agent_do(agent, OP_STORE64, VOID_GPA, 1, 0) == AGENT_MMIO, "a write to the old place is MMIO");
+	tap_ok(agent_do(agent, OP_STORE64, VOID_GPA, 1, 0) == AGENT_MMIO,
+	       "a write to the old place is MMIO");
 	agent_go(agent);
-	IS(agent_get(agent, OP_LOAD64, VOID_GPA + 0x100000, 0, 0), 0x55, "the new place has the memory");
+	IS(agent_get(agent, OP_LOAD64, VOID_GPA + 0x100000, 0, 0), 0x55,
+	   "the new place has the memory");
 	OK(set_slot(vm->fd, 1, 0, 0, 0, NULL), "the slot deleted");
 	munmap(rom, 0x10000);
 }
 
 static void check_dirty_log(struct vm *vm, struct agent *agent)
 {
-	uint8_t *ram = mmap(NULL, 0x40000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *ram =
+		mmap(NULL, 0x40000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct kvm_dirty_log log = { .slot = 2 };
 	uint64_t bitmap = 0;
 
@@ -380,20 +410,23 @@ static void build_tables(struct vm *vm)
 
 static void check_walks(struct vm *vm, struct agent *agent)
 {
-	uint64_t tcr = 25 | 3 << 12 | 1 << 10 | 1 << 8 | 1 << 23; /* 39 bits, inner shareable, cached, EPD1 */
+	uint64_t tcr = 25 | 3 << 12 | 1 << 10 | 1 << 8 |
+		       1 << 23; /* 39 bits, inner shareable, cached, EPD1 */
 	uint64_t virtual = 0xbfe00000;
 
 	build_tables(vm);
 	*(uint64_t *)(vm->ram + 0x200000) = 0xbeef;
 	agent_get(agent, OP_MMU, RAM_GPA + 0x380000, tcr, 0x00ff);
-	IS(agent_get(agent, OP_LOAD64, virtual, 0, 0), 0xbeef, "a load through tables that were never mapped");
+	IS(agent_get(agent, OP_LOAD64, virtual, 0, 0), 0xbeef,
+	   "a load through tables that were never mapped");
 	for (unsigned int page = 0; page < 3; page++) {
 		uint8_t *table = vm->ram + 0x380000 + page * 0x1000;
 
 		mprotect(table, 0x1000, PROT_NONE);
 		mprotect(table, 0x1000, PROT_READ | PROT_WRITE);
 		agent_get(agent, OP_TLBI, 0, 0, 0);
-		IS(agent_get(agent, OP_LOAD64, virtual, 0, 0), 0xbeef, "a load after a table was taken away");
+		IS(agent_get(agent, OP_LOAD64, virtual, 0, 0), 0xbeef,
+		   "a load after a table was taken away");
 	}
 }
 
@@ -426,7 +459,8 @@ static uint32_t mp_state(int fd)
 	return state.mp_state;
 }
 
-static void check_system_event(struct vm *vm, struct agent *agent, uint64_t function, uint32_t type, uint64_t data)
+static void check_system_event(struct vm *vm, struct agent *agent, uint64_t function, uint32_t type,
+			       uint64_t data)
 {
 	struct kvm_run *run = agent->run;
 
@@ -463,19 +497,26 @@ static void check_cpu_on(struct vm *vm, struct agent *agent)
 	struct second second;
 
 	memset(&second, 0, sizeof(second));
-	second.agent = (struct agent){ .vm = vm, .vcpu = 1, .run = vm->run[1], .op = OP_SYSREG, .a = 1 };
-	IS(agent_get(agent, OP_HVC, PSCI_0_2_FN64_AFFINITY_INFO, 1, 0), 1, "AFFINITY_INFO of vCPU 1: off");
-	OK(vcpu_init(vm->vcpu[1], 1 << KVM_ARM_VCPU_PSCI_0_2 | 1 << KVM_ARM_VCPU_POWER_OFF), "vCPU 1 initialised");
+	second.agent =
+		(struct agent){ .vm = vm, .vcpu = 1, .run = vm->run[1], .op = OP_SYSREG, .a = 1 };
+	IS(agent_get(agent, OP_HVC, PSCI_0_2_FN64_AFFINITY_INFO, 1, 0), 1,
+	   "AFFINITY_INFO of vCPU 1: off");
+	OK(vcpu_init(vm->vcpu[1], 1 << KVM_ARM_VCPU_PSCI_0_2 | 1 << KVM_ARM_VCPU_POWER_OFF),
+	   "vCPU 1 initialised");
 	pthread_create(&second.thread, NULL, second_main, &second);
-	IS(agent_get(agent, OP_HVC, PSCI_0_2_FN64_CPU_ON, 7, RAM_GPA), PSCI_INVALID_PARAMETERS, "CPU_ON of a CPU that is not there");
+	IS(agent_get(agent, OP_HVC, PSCI_0_2_FN64_CPU_ON, 7, RAM_GPA), PSCI_INVALID_PARAMETERS,
+	   "CPU_ON of a CPU that is not there");
 	/* Its entry: the second agent, which has no device register set; x0 = context */
-	IS(agent_get(agent, OP_HVC, PSCI_0_2_FN64_CPU_ON, 1, RAM_GPA + 0x1000), 0, "CPU_ON of vCPU 1");
+	IS(agent_get(agent, OP_HVC, PSCI_0_2_FN64_CPU_ON, 1, RAM_GPA + 0x1000), 0,
+	   "CPU_ON of vCPU 1");
 	pthread_join(second.thread, NULL);
 	IS(second.event, AGENT_DONE, "vCPU 1 runs");
 	IS(second.agent.result, 0x80000001, "its MPIDR_EL1");
 	IS(mp_state(vm->vcpu[1]), KVM_MP_STATE_RUNNABLE, "its state");
-	IS(agent_get(agent, OP_HVC, PSCI_0_2_FN64_CPU_ON, 1, RAM_GPA + 0x1000), PSCI_ALREADY_ON, "CPU_ON again");
-	IS(agent_get(agent, OP_HVC, PSCI_0_2_FN64_AFFINITY_INFO, 1, 0), 0, "AFFINITY_INFO of vCPU 1: on");
+	IS(agent_get(agent, OP_HVC, PSCI_0_2_FN64_CPU_ON, 1, RAM_GPA + 0x1000), PSCI_ALREADY_ON,
+	   "CPU_ON again");
+	IS(agent_get(agent, OP_HVC, PSCI_0_2_FN64_AFFINITY_INFO, 1, 0), 0,
+	   "AFFINITY_INFO of vCPU 1: on");
 }
 
 void test_psci(void)
@@ -489,9 +530,11 @@ void test_psci(void)
 	memcpy(vm.ram + 0x1000, trampoline, sizeof(trampoline));
 	IS(agent_get(&agent, OP_HVC, PSCI_0_2_FN_PSCI_VERSION, 0, 0), 0x10001, "PSCI_VERSION");
 	IS(agent_get(&agent, OP_HVC, PSCI_0_2_FN_MIGRATE_INFO_TYPE, 0, 0), 2, "MIGRATE_INFO_TYPE");
-	IS(agent_get(&agent, OP_HVC, PSCI_1_0_FN_PSCI_FEATURES, PSCI_0_2_FN64_CPU_ON, 0), 0, "PSCI_FEATURES of CPU_ON");
-	IS(agent_get(&agent, OP_HVC, PSCI_1_0_FN_PSCI_FEATURES, 0x8400ffff, 0), PSCI_NOT_SUPPORTED, "PSCI_FEATURES of nothing");
-	IS(agent_get(&agent, OP_HVC, 0x8400ffff, 0, 0) , PSCI_NOT_SUPPORTED, "an unknown function");
+	IS(agent_get(&agent, OP_HVC, PSCI_1_0_FN_PSCI_FEATURES, PSCI_0_2_FN64_CPU_ON, 0), 0,
+	   "PSCI_FEATURES of CPU_ON");
+	IS(agent_get(&agent, OP_HVC, PSCI_1_0_FN_PSCI_FEATURES, 0x8400ffff, 0), PSCI_NOT_SUPPORTED,
+	   "PSCI_FEATURES of nothing");
+	IS(agent_get(&agent, OP_HVC, 0x8400ffff, 0, 0), PSCI_NOT_SUPPORTED, "an unknown function");
 	check_system_event(&vm, &agent, PSCI_0_2_FN_SYSTEM_OFF, KVM_SYSTEM_EVENT_SHUTDOWN, 0);
 	check_system_event(&vm, &agent, PSCI_0_2_FN_SYSTEM_RESET, KVM_SYSTEM_EVENT_RESET, 0);
 	check_system_event(&vm, &agent, PSCI_1_1_FN64_SYSTEM_RESET2, KVM_SYSTEM_EVENT_RESET, 1);
@@ -509,9 +552,11 @@ static void gicd_write(struct agent *agent, uint32_t offset, uint32_t value)
 }
 
 /* The next event is interrupt `intid`; the agent has ended it when it goes on. */
-static void expect_irq(struct agent *agent, enum agent_event event, uint32_t intid, const char *what)
+static void expect_irq(struct agent *agent, enum agent_event event, uint32_t intid,
+		       const char *what)
 {
-	tap_ok(event == AGENT_TOOK_IRQ && (agent->result & 0x3ff) == intid, "%s (event %d, 0x%llx, want %u)", what, (int)event,
+	tap_ok(event == AGENT_TOOK_IRQ && (agent->result & 0x3ff) == intid,
+	       "%s (event %d, 0x%llx, want %u)", what, (int)event,
 	       (unsigned long long)agent->result, intid);
 }
 
@@ -519,8 +564,8 @@ static void expect_done(struct agent *agent, const char *what)
 {
 	enum agent_event event = agent_go(agent);
 
-	tap_ok(event == AGENT_DONE, "%s (event %d, error %d, 0x%llx)", what, (int)event, agent->error,
-	       (unsigned long long)agent->result);
+	tap_ok(event == AGENT_DONE, "%s (event %d, error %d, 0x%llx)", what, (int)event,
+	       agent->error, (unsigned long long)agent->result);
 }
 
 /* Lets the agent go round a few times: AGENT_DONE when nothing happens. */
@@ -537,7 +582,8 @@ static void expect_quiet(struct agent *agent, const char *what)
 {
 	enum agent_event event = wait_irq(agent);
 
-	tap_ok(event == AGENT_DONE, "%s (event %d, 0x%llx)", what, (int)event, (unsigned long long)agent->result);
+	tap_ok(event == AGENT_DONE, "%s (event %d, 0x%llx)", what, (int)event,
+	       (unsigned long long)agent->result);
 }
 
 static void make_irq_guest(struct vm *vm, struct agent *agent)
@@ -669,12 +715,14 @@ static void check_kept_state(void)
 	set_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 0, &value);
 	irq_line(vm.fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 1);
 	IS(agent_get(&agent, OP_LOAD32, GICD_GPA + 4, 0, 0), 3, "GICD_TYPER as the guest reads it");
-	IS(agent_get(&agent, OP_LOAD32, GICD_GPA + 0x104, 0, 0), 1u << (SPI % 32), "GICD_ISENABLER1 was kept");
+	IS(agent_get(&agent, OP_LOAD32, GICD_GPA + 0x104, 0, 0), 1u << (SPI % 32),
+	   "GICD_ISENABLER1 was kept");
 	expect_irq(&agent, agent_do(&agent, OP_IRQS, GICC_GPA, 0, 0), SPI, "and so was the line");
 	irq_line(vm.fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 0);
 	expect_done(&agent, "the guest goes on");
 	value = 0;
-	OK(get_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 0x104, &value), "GICD_ISENABLER1 of a running VM");
+	OK(get_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 0x104, &value),
+	   "GICD_ISENABLER1 of a running VM");
 	IS(value, 1u << (SPI % 32), "its value");
 	vm_close(&vm);
 }
@@ -697,22 +745,28 @@ void test_guest_irq(void)
 /* --- eventfds --------------------------------------------------------------------------------- */
 static void check_matches(struct vm *vm, struct agent *agent, int e)
 {
-	OK(ioevent(vm->fd, e, VOID_GPA, 4, KVM_IOEVENTFD_FLAG_DATAMATCH, 3), "4 bytes, datamatch 3");
-	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA, 3, 0) == AGENT_DONE, "a store of 3 does not leave");
+	OK(ioevent(vm->fd, e, VOID_GPA, 4, KVM_IOEVENTFD_FLAG_DATAMATCH, 3),
+	   "4 bytes, datamatch 3");
+	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA, 3, 0) == AGENT_DONE,
+	       "a store of 3 does not leave");
 	IS(eventfd_wait(e, 1000), 1, "it signals");
 	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA, 4, 0) == AGENT_MMIO, "a store of 4 leaves");
 	agent_go(agent);
-	tap_ok(agent_do(agent, OP_STORE16, VOID_GPA, 3, 0) == AGENT_MMIO, "a store of 2 bytes leaves");
+	tap_ok(agent_do(agent, OP_STORE16, VOID_GPA, 3, 0) == AGENT_MMIO,
+	       "a store of 2 bytes leaves");
 	agent_go(agent);
 	tap_ok(agent_do(agent, OP_LOAD32, VOID_GPA, 0, 0) == AGENT_MMIO, "a load leaves");
 	agent_go(agent);
 	IS(eventfd_take(e), 0, "none of them signals");
-	OK(ioevent(vm->fd, e, VOID_GPA, 4, KVM_IOEVENTFD_FLAG_DATAMATCH | KVM_IOEVENTFD_FLAG_DEASSIGN, 3), "removed");
+	OK(ioevent(vm->fd, e, VOID_GPA, 4,
+		   KVM_IOEVENTFD_FLAG_DATAMATCH | KVM_IOEVENTFD_FLAG_DEASSIGN, 3),
+	   "removed");
 	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA, 3, 0) == AGENT_MMIO, "the store leaves now");
 	agent_go(agent);
 	OK(ioevent(vm->fd, e, VOID_GPA, 0, 0, 0), "any length");
 	for (enum agent_op op = OP_STORE32; op <= OP_STORE8; op++)
-		tap_ok(agent_do(agent, op, VOID_GPA, 9, 0) == AGENT_DONE, "a store of any length does not leave");
+		tap_ok(agent_do(agent, op, VOID_GPA, 9, 0) == AGENT_DONE,
+		       "a store of any length does not leave");
 	tap_ok(eventfd_wait(e, 1000) > 0, "they signal");
 	OK(ioevent(vm->fd, e, VOID_GPA, 0, KVM_IOEVENTFD_FLAG_DEASSIGN, 0), "removed");
 }
@@ -725,9 +779,11 @@ static void check_beyond_table(struct vm *vm, struct agent *agent, int e)
 		failed += !!ioevent(vm->fd, e, VOID_GPA + i * 8, 4, 0, 0);
 	failed += !!ioevent(vm->fd, last, VOID_GPA + 299 * 8, 4, 0, 0);
 	IS(failed, 0, "300 ioeventfds: refused");
-	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA + 299 * 8, 1, 0) == AGENT_DONE, "the last one's store does not leave");
+	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA + 299 * 8, 1, 0) == AGENT_DONE,
+	       "the last one's store does not leave");
 	IS(eventfd_wait(last, 1000), 1, "it signals");
-	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA, 1, 0) == AGENT_DONE, "nor does the first one's");
+	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA, 1, 0) == AGENT_DONE,
+	       "nor does the first one's");
 	IS(eventfd_wait(e, 1000), 1, "it signals");
 	close(last);
 }

@@ -199,7 +199,8 @@ static void test_wfi(void)
 	PC = 0x1000;
 	fake.cpu[0].regs[HW_REG_SPSR] = PSTATE_MODE_EL1H;
 	fake_fault(vm, 0, FAULT_VCPU, ESR_WFI, 0, 0, 0);
-	ok(v->thread == VCPU_HELD && PC == 0x1004, "WFI with interrupts unmasked waits behind itself");
+	ok(v->thread == VCPU_HELD && PC == 0x1004,
+	   "WFI with interrupts unmasked waits behind itself");
 	fake_event(vm, 1u << VMM_EVENT_IRQ_SHIFT);
 	ok(v->thread == VCPU_RUNNING && fake_irq_pending(0) && PC == 0x1004,
 	   "an interrupt ends it; its handler will return behind it");
