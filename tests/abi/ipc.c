@@ -382,6 +382,42 @@ ABI_TEST(ipc, suspended_sender_leaves_the_queue)
 	check_eq(sys_recv(ep, reply).badge, 1);
 }
 
+/* Deleted in the middle of a call: sender, receiver and caller are out of the way of all others. */
+ABI_TEST(ipc, deleted_threads_leave_the_queues)
+{
+	struct peer p = { .info = 0 }, q = { .info = 0 };
+	seL4_CPtr n;
+
+	make();
+	n = obj_new(seL4_NotificationObject, 0);
+	peer_start(&p, peer_send, cap_mint(ep, RIGHT_ALL, 1), 90, false);
+	peer_start(&q, peer_send, cap_mint(ep, RIGHT_ALL, 2), 90, false);
+	sleep_ms(2);
+	cap_delete(p.t.tcb);
+	check_eq(sys_recv(ep, reply).badge, 2);
+	check_eq(sys_nbrecv(ep, reply).badge, 0);
+
+	peer_start(&p, peer_wait, ep, 110, false);
+	peer_start(&q, peer_wait, ep, 110, false);
+	cap_delete(p.t.tcb);
+	sys_nbsend(ep, INFO(0, 0, 1), MRS(5, 0, 0, 0));
+	check_eq(q.done, 1);
+
+	peer_start(&p, peer_wait, n, 110, false);
+	cap_delete(p.t.tcb);
+	sys_signal(cap_mint(n, RIGHT_ALL, 3));
+	check_eq(sys_nbwait(n).badge, 3);
+
+	peer_start(&p, peer_call, ep, 110, false);
+	sys_recv(ep, reply);
+	cap_delete(p.t.tcb);
+	sys_send(reply, 0, NO_MRS);
+	peer_start(&q, peer_call, ep, 110, false);
+	sys_recv(ep, reply);
+	sys_send(reply, 0, NO_MRS);
+	check_eq(q.done, 1);
+}
+
 /* A change of priority takes a blocked thread to its new place. */
 ABI_TEST(ipc, priority_change_reorders_the_queue)
 {

@@ -369,6 +369,38 @@ ABI_TEST(sched, timeout_fault)
 	check(counting());
 }
 
+static volatile seL4_Word entries;
+
+static void count_after_entry(void *arg)
+{
+	(void)arg;
+	entries++;
+	for (;;)
+		counter++;
+}
+
+/* The thread goes on where its time ended. */
+ABI_TEST(sched, timeout_fault_resumes_in_place)
+{
+	seL4_CPtr ep = obj_new(seL4_EndpointObject, 0), reply = obj_new(seL4_ReplyObject, 0);
+	struct thread t;
+
+	entries = 0;
+	thread_start(&t, &(struct thread_cfg){ .fn = count_after_entry,
+					       .prio = 90,
+					       .budget = 2000,
+					       .period = 20000,
+					       .stopped = true });
+	must(inv(t.tcb, TCBSetTimeoutEndpoint, CAPS(cap_mint(ep, RIGHT_ALL, 0x71))));
+	must(inv(t.tcb, TCBResume, NOCAPS));
+	sys_recv(ep, reply);
+	check(thread_pc(&t) > (seL4_Word)count_after_entry);
+	must(configure(t.sc, 10000, 10000, 0));
+	sys_send(reply, 0, NO_MRS);
+	check(counting());
+	check_eq(entries, 1);
+}
+
 /* Answered without new budget it comes again, at once. */
 ABI_TEST(sched, timeout_fault_repeats)
 {

@@ -303,6 +303,47 @@ ABI_TEST(tcb, tls_base)
 	check_eq(seen_tls, 0x715b);
 }
 
+struct own_tls {
+	seL4_Word mine;
+	volatile seL4_Word rounds, wrong;
+};
+
+static void keep_tls(void *arg)
+{
+	struct own_tls *o = arg;
+	seL4_Word v;
+
+	__asm__ volatile("msr tpidr_el0, %0" ::"r"(o->mine));
+	for (;;) {
+		__asm__ volatile("mrs %0, tpidr_el0" : "=r"(v));
+		if (v != o->mine)
+			o->wrong++;
+		o->rounds++;
+		sys_yield();
+	}
+}
+
+/* What a thread writes into TPIDR_EL0 itself is its own, and ReadRegisters sees it. */
+ABI_TEST(tcb, tls_register_belongs_to_the_thread)
+{
+	struct own_tls o[2] = { { 0x1111, 0, 0 }, { 0x2222, 0, 0 } };
+	seL4_UserContext r;
+	struct thread t[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		thread_start(&t[i],
+			     &(struct thread_cfg){ .fn = keep_tls, .arg = &o[i], .prio = 90 });
+	sleep_ms(3);
+	for (i = 0; i < 2; i++) {
+		must(inv(t[i].tcb, TCBSuspend, NOCAPS));
+		check(o[i].rounds > 10);
+		check_eq(o[i].wrong, 0);
+		require_eq(seL4_TCB_ReadRegisters(t[i].tcb, 0, 0, NREGS, &r), 0);
+		check_eq(r.tpidr_el0, o[i].mine);
+	}
+}
+
 ABI_TEST(tcb, flags)
 {
 	seL4_CPtr tcb = new_tcb();

@@ -197,6 +197,20 @@ ABI_TEST(untyped, consecutive_objects_in_slot_order)
 		check_eq(frame_paddr(s + i), base + i * 4096);
 }
 
+/* Also the smallest ones are whole again when their last object is gone. */
+ABI_TEST(untyped, small_untyped_is_reused)
+{
+	seL4_CPtr ut = obj_new(seL4_UntypedObject, 8), s = slots_new(17);
+	unsigned int i, k;
+
+	for (k = 0; k < 3; k++) {
+		must(try_retype(ut, seL4_EndpointObject, 0, s, 16));
+		expect(try_retype(ut, seL4_EndpointObject, 0, s + 16, 1), seL4_NotEnoughMemory, 0);
+		for (i = 0; i < 16; i++)
+			cap_delete(s + i);
+	}
+}
+
 /* To reach a given physical address: halve as long as needed. */
 ABI_TEST(untyped, split_by_halves)
 {
