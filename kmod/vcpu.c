@@ -7,6 +7,7 @@
  */
 #include <linux/anon_inodes.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -30,13 +31,26 @@ static bool vcpu_owned(struct selkie_vcpu *vcpu)
 	return smp_load_acquire(&vcpu->slot->owner) == UVM_OWNER_MODULE;
 }
 
+/* The VMM raises no event for the slot until vcpu_look(). */
 static void vcpu_give(struct selkie_vcpu *vcpu, u32 request, u32 resume)
 {
 	vcpu->slot->request = request;
 	vcpu->slot->resume = resume;
+	WRITE_ONCE(vcpu->slot->quiet, 1);
 	/* Pairs with the VMM's acquire of owner. */
 	smp_store_release(&vcpu->slot->owner, UVM_OWNER_VMM);
 	vm_ring(vcpu->vm, UVM_RING_VCPU(vcpu->id));
+}
+
+/* True when the slot has come back; otherwise an event will tell. */
+static bool vcpu_look(struct selkie_vcpu *vcpu)
+{
+	if (vcpu_owned(vcpu))
+		return true;
+	WRITE_ONCE(vcpu->slot->quiet, 0);
+	/* Pairs with the VMM's barrier after it gave the slot back: it sees quiet, or we see owner. */
+	smp_mb();
+	return vcpu_owned(vcpu);
 }
 
 /* Waits for the slot where the VMM has to give it back at once. */
@@ -44,7 +58,7 @@ static int vcpu_await(struct selkie_vcpu *vcpu)
 {
 	struct selkie_vm *vm = vcpu->vm;
 
-	if (vcpu_owned(vcpu))
+	if (vcpu_look(vcpu))
 		return 0;
 	if (!wait_event_timeout(vcpu->wq, vcpu_owned(vcpu) || READ_ONCE(vm->dead),
 				SELKIE_ANSWER_TIMEOUT)) {
@@ -252,13 +266,24 @@ static int vcpu_enter(struct selkie_vcpu *vcpu)
 	return 0;
 }
 
+/*
+ * Many runs are short. When nothing else wants this processor the guest gets it directly: the way over idle, doorbell
+ * interrupt and wake-up costs more than such a run.
+ */
+static void vcpu_yield(struct selkie_vcpu *vcpu)
+{
+	if (!vcpu_owned(vcpu) && !need_resched() && !signal_pending(current) && single_task_running())
+		transport_yield();
+}
+
 /* Sleeps until the VMM gives the slot back; a signal asks for it. The slot is owned when 0 is returned. */
 static int vcpu_wait_exit(struct selkie_vcpu *vcpu)
 {
 	struct selkie_vm *vm = vcpu->vm;
 	int ret;
 
-	if (!vcpu_owned(vcpu)) {
+	vcpu_yield(vcpu);
+	if (!vcpu_look(vcpu)) {
 		if (wait_event_interruptible(vcpu->wq, vcpu_owned(vcpu) || READ_ONCE(vm->dead)))
 			vcpu_kick(vcpu);
 		else if (!vcpu_owned(vcpu))

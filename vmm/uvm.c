@@ -398,7 +398,10 @@ void uvm_settle(struct vm *vm)
 		WRITE_ONCE(u->slot[i]->exit, back->exit);
 		/* Pairs with the module's acquire of owner. */
 		__atomic_store_n(&u->slot[i]->owner, UVM_OWNER_MODULE, __ATOMIC_RELEASE);
-		u->raised |= UVM_EVENT_VCPU(i);
+		/* Pairs with the module's barrier after it cleared quiet: it sees owner, or we see that. */
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		if (!READ_ONCE(u->slot[i]->quiet))
+			u->raised |= UVM_EVENT_VCPU(i);
 	}
 	if (!u->raised)
 		return;

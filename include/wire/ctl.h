@@ -7,7 +7,7 @@
  *
  *	SELKIE_SMC_UID		x0..x3 = SELKIE_UID0..3
  *	SELKIE_SMC_INFO		x0 = SELKIE_CTL_VERSION, x1 = seL4 system call number of Call,
- *				x2 = of Send (both as signed 64-bit), x3 = 0
+ *				x2 = of Send, x3 = of Yield (all as signed 64-bit)
  *
  * Capabilities. `hvc #0` at EL1 enters seL4's system call path with the CSpace of the service-VM's vCPU
  * threads (x7 = system call number, x0 = capability address, x1 = message info, x2..x5 = MR0..MR3). It holds
@@ -18,6 +18,7 @@
  * Control request: Call on SELKIE_CAP_CONTROL, label = enum ctl_op, 4 message registers. Reply: label = enum
  * wire_status, 4 message registers. Root serves one request at a time; the vCPU waits meanwhile.
  * Doorbell: Send on SELKIE_CAP_DOORBELL + vm with message info 0. It does not wait.
+ * Yield gives the processor to a user-VM's vCPU for at most a time slice.
  *
  * Window. First CTL_AREA_SIZE bytes: struct ctl_area, written by the module before a request that names it,
  * read (copied once, then checked) or written by root during the request, owned by the module otherwise:

@@ -52,6 +52,10 @@
  * interrupt). The taker exchanges the word with zero (acquire) and only then looks at what the bits stand for;
  * so no bit is lost and nothing is rung twice.
  *
+ * A module that looks at owner itself for a while sets `quiet` before it gives the slot away: no event is raised when the
+ * slot comes back. Before it sleeps it clears `quiet` and looks at owner once more; the VMM looks at `quiet` after it has
+ * given the slot back; with a full barrier between the two on both sides one of them sees the other.
+ *
  * --- interrupts ------------------------------------------------------------------------------------------
  *
  * SPI n (INTID) has a bit in irq_level and irq_latch. KVM_IRQ_LINE level 1: set both; level 0: clear irq_level;
@@ -293,7 +297,9 @@ struct uvm_vcpu {
 	/* words the peer may write at any time */
 	uint32_t kick; /* module */
 	uint32_t power; /* VMM: enum uvm_power, for KVM_GET_MP_STATE */
-	uint64_t reserved3[3];
+	uint32_t quiet; /* module: it looks at owner itself, UVM_EVENT_VCPU(n) is not wanted */
+	uint32_t reserved3;
+	uint64_t reserved4[2];
 	struct uvm_regs regs;
 	struct uvm_vcpu_stats stats;
 };

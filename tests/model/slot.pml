@@ -15,6 +15,7 @@
 
 byte owner = MODULE;
 bool kick;
+bool quiet;			/* the module looks at owner itself: no event */
 bool ring, event;		/* one bit each is enough for one vCPU */
 bool bell_vmm, bell_module;	/* notification and interrupt: sticky */
 
@@ -55,10 +56,19 @@ active proctype module()
 		assert(owner == MODULE && !executing);
 		kick = false;
 		kicked = false;
+		quiet = true;
 		owner = VMM;
 		ring_vmm();
 		do
-		:: bell_module ->
+		:: quiet && owner == MODULE -> break
+		:: quiet ->
+			/* about to sleep */
+			quiet = false;
+			if
+			:: owner == MODULE -> break
+			:: else -> skip
+			fi
+		:: !quiet && bell_module ->
 			bell_module = false;
 			/* interrupt handler: take the word, then look what it stands for */
 			atomic { woken = event; event = false }
@@ -66,7 +76,7 @@ active proctype module()
 			:: woken && owner == MODULE -> break
 			:: else -> skip
 			fi
-		:: !kicked ->
+		:: !quiet && !kicked ->
 			/* a signal for the thread */
 			kicked = true;
 			kick = true;
@@ -134,7 +144,10 @@ end:	do
 			due = false;
 			assert(owner == VMM);
 			owner = MODULE;
-			raise_event()
+			if
+			:: quiet -> skip
+			:: else -> raise_event()
+			fi
 		:: else -> skip
 		fi
 	od
