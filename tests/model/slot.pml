@@ -3,7 +3,8 @@
  * The vCPU slot of include/wire/uvm.h: owner, request, kick, ring and event, with the VMM of vmm/uvm.c and vmm/loop.c.
  *
  * Shown: module and guest never use the registers at the same time; a kick brings the vCPU back whatever the guest does
- * (no state in which everyone waits); an exit that raced with a kick is delivered.
+ * (no state in which everyone waits), also when the module looks at owner itself for a while (`quiet`); an exit that
+ * raced with a kick is delivered.
  *
  * A guest decides at each run whether it will exit by itself, so a lost kick or wake-up leaves everybody waiting, which
  * Spin reports as an invalid end state.
@@ -15,6 +16,7 @@
 
 byte owner = MODULE;
 bool kick;
+bool quiet;
 bool quiet;			/* the module looks at owner itself: no event */
 bool ring, event;		/* one bit each is enough for one vCPU */
 bool bell_vmm, bell_module;	/* notification and interrupt: sticky */
