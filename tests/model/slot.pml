@@ -16,7 +16,6 @@
 
 byte owner = MODULE;
 bool kick;
-bool quiet;
 bool quiet;			/* the module looks at owner itself: no event */
 bool ring, event;		/* one bit each is enough for one vCPU */
 bool bell_vmm, bell_module;	/* notification and interrupt: sticky */
