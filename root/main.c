@@ -13,7 +13,7 @@
 
 seL4_IPCBuffer *__sel4_ipc_buffer;
 
-extern char __main_stack_guard[];
+extern char __image_start[], __data_start[], __image_end[], __main_stack_guard[]; /* root.lds */
 
 _Noreturn void root_main(const seL4_BootInfo *bi);
 
@@ -146,6 +146,18 @@ static _Noreturn void serve_forever(void)
 	}
 }
 
+/* The kernel mapped the image readable, writable and executable. */
+static void protect_image(void)
+{
+	for (const char *p = __image_start; p < __image_end; p += WIRE_PAGE_SIZE) {
+		unsigned int access = p < __data_start ? VSPACE_X : VSPACE_W;
+
+		CHECK(vspace_map_ready(seL4_CapInitThreadVSpace, board_image_frame(p), (uintptr_t)p,
+				       access) == seL4_NoError);
+	}
+	CHECK(seL4_ARM_Page_Unmap(board_image_frame(__main_stack_guard)) == seL4_NoError);
+}
+
 static void init(const seL4_BootInfo *bi)
 {
 	seL4_CPtr top;
@@ -157,7 +169,7 @@ static void init(const seL4_BootInfo *bi)
 	top = untyped_take(CSPACE_TOP_BITS + seL4_SlotBits);
 	CHECK(top);
 	cspace_enter(top);
-	CHECK(seL4_ARM_Page_Unmap(board_image_frame(__main_stack_guard)) == seL4_NoError);
+	protect_image();
 
 	arena_init(&root_arena, NULL);
 	window_init(&root_arena);

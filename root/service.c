@@ -179,13 +179,19 @@ static void end_machine(void)
 	log_error("the firmware did not switch the machine off");
 }
 
-static void end(struct service *svc)
+/* Without a service-VM there is nothing left to do. */
+static void end_unless_needed(void)
 {
-	stop(svc);
 	for (unsigned int i = 0; i < count; i++)
 		if (services[i].vm)
 			return;
 	end_machine();
+}
+
+static void end(struct service *svc)
+{
+	stop(svc);
+	end_unless_needed();
 }
 
 void service_off(struct vm *vm)
@@ -201,8 +207,10 @@ void service_reset(struct vm *vm)
 	log_info("%s: restart", svc->config->name);
 	stop(svc);
 	svc->restarts++;
-	if (!start(svc))
+	if (!start(svc)) {
 		log_error("%s: can not be built again", svc->config->name);
+		end_unless_needed();
+	}
 }
 
 void service_failed(struct vm *vm)

@@ -90,7 +90,8 @@ static void timer_thread(void)
 		seL4_Word events;
 		bool log = false;
 
-		seL4_Wait(tm.ntfn, &events);
+		/* Not seL4_Wait: that stores message registers in the IPC buffer of the main thread. */
+		seL4_WaitWithMRs(tm.ntfn, &events, NULL, NULL, NULL, NULL);
 		__atomic_store_n(&clock.clock.generation, clock.clock.generation + 1,
 				 __ATOMIC_SEQ_CST);
 		program(scan(events & TIMER_EVENT_TICK, &log));
