@@ -15,11 +15,21 @@ static bool irq_vgic_ready(struct selkie_vm *vm)
 	return vgic && READ_ONCE(vgic->initialized);
 }
 
+void irq_start(struct selkie_vm *vm)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&vm->irq_lock, flags);
+	vm->irq_live = true;
+	vm_ring(vm, UVM_RING_IRQ);
+	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
+}
+
 /* Holds irq_lock. */
 static void irq_ring(struct selkie_vm *vm)
 {
 	lockdep_assert_held(&vm->irq_lock);
-	if (vm->live)
+	if (vm->irq_live)
 		vm_ring(vm, UVM_RING_IRQ);
 }
 

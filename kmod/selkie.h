@@ -200,6 +200,7 @@ struct selkie_vm {
 	struct uvm_vm *shared;
 	void *region;
 	raw_spinlock_t irq_lock; /* interrupt words, `shared` */
+	bool irq_live; /* the VMM is told of changes; under irq_lock */
 
 	struct mutex slots_lock; /* replacing slots */
 	struct srcu_struct slots_srcu;
@@ -306,6 +307,8 @@ void vgic_free(struct selkie_vm *vm);
 
 /* --- irq.c -------------------------------------------------------------------------------------- */
 int irq_line(struct selkie_vm *vm, const struct kvm_irq_level *level);
+/* The VMM's vGIC knows which interrupts are edge-triggered: it may look at lines now. Holds vm->lock. */
+void irq_start(struct selkie_vm *vm);
 /* Latches an SPI once. Any context. */
 void irq_pulse(struct selkie_vm *vm, unsigned int intid);
 /* Says for which SPIs the VMM reports the guest's EOI: `mask` has UVM_IRQ_WORDS words. */

@@ -272,7 +272,8 @@ static int vcpu_enter(struct selkie_vcpu *vcpu)
  */
 static void vcpu_yield(struct selkie_vcpu *vcpu)
 {
-	if (!vcpu_owned(vcpu) && !need_resched() && !signal_pending(current) && single_task_running())
+	if (!vcpu_owned(vcpu) && !need_resched() && !signal_pending(current) &&
+	    single_task_running())
 		transport_yield();
 }
 

@@ -30,7 +30,8 @@
 
 #define VGIC_SGIS 16
 #define VGIC_SGI_MASK GENMASK(VGIC_SGIS - 1, 0)
-#define VGIC_SGI_CONFIG 0xaaaaaaaau
+/* GICD_ICFGR of sixteen edge-triggered interrupts: SGIs always, SPIs of a new vGIC as with KVM */
+#define VGIC_CONFIG_EDGE 0xaaaaaaaau
 #define VGIC_CTLR_MASK BIT(0)
 #define VGIC_PMR_MASK GENMASK(4, 0)
 #define VGIC_BPR_MASK GENMASK(2, 0)
@@ -151,7 +152,7 @@ static u32 *vgic_dist_place(struct selkie_vm *vm, unsigned int cpu, u8 reg, unsi
 			return &shadow->config[word];
 		if (word)
 			return &shadow->cpu[cpu].config[word];
-		*fixed = VGIC_SGI_CONFIG;
+		*fixed = VGIC_CONFIG_EDGE;
 		return NULL;
 	case VGIC_SGI_SOURCE:
 		return &shadow->cpu[cpu].sgi_source[word];
@@ -669,6 +670,7 @@ static struct vgic *vgic_alloc(void)
 		kfree(vgic);
 		return NULL;
 	}
+	memset32(vgic->shadow->config, VGIC_CONFIG_EDGE, ARRAY_SIZE(vgic->shadow->config));
 	vgic->gicd = VGIC_ADDR_NONE;
 	vgic->gicc = VGIC_ADDR_NONE;
 	for (cpu = 0; cpu < SELKIE_MAX_VCPUS; cpu++) {

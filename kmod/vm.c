@@ -276,9 +276,10 @@ int vm_start(struct selkie_vm *vm)
 	vm->mmu_live = true;
 	mutex_unlock(&vm->mmu_lock);
 	debug_vm_add(vm);
-	vm_ring(vm, UVM_RING_IRQ | UVM_RING_IOEVENT);
+	vm_ring(vm, UVM_RING_IOEVENT);
 
 	ret = vgic_replay(vm);
+	irq_start(vm);
 	if (!ret)
 		ret = vm_push_vcpus(vm);
 	if (ret)

@@ -150,8 +150,9 @@ static void check_distributor(struct vm *vm)
 	IS(dist_read(vm, 0, 0x420), 0xa0a0a0a0, "GICD_IPRIORITYR8");
 	OK(dist_write(vm, 0, 0x820, 0x01020103), "GICD_ITARGETSR8");
 	IS(dist_read(vm, 0, 0x820), 0x01020103, "GICD_ITARGETSR8");
-	OK(dist_write(vm, 0, 0xc08, 0xaaaaaaaa), "GICD_ICFGR2");
-	IS(dist_read(vm, 0, 0xc08), 0xaaaaaaaa, "GICD_ICFGR2");
+	IS(dist_read(vm, 0, 0xc08), 0xaaaaaaaa, "GICD_ICFGR2 of a new vGIC: edge");
+	OK(dist_write(vm, 0, 0xc08, 0xa0a0a0a0), "GICD_ICFGR2");
+	IS(dist_read(vm, 0, 0xc08), 0xa0a0a0a0, "GICD_ICFGR2");
 	OK(dist_write(vm, 0, 0x400, 0x10203040), "GICD_IPRIORITYR0 of CPU 0");
 	OK(dist_write(vm, 1, 0x400, 0x50607080), "GICD_IPRIORITYR0 of CPU 1");
 	IS(dist_read(vm, 0, 0x400), 0x10203040, "GICD_IPRIORITYR0 of CPU 0");

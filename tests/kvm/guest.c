@@ -180,7 +180,7 @@ static void check_strange(struct agent *agent)
 
 	IS(agent_get(agent, OP_DC_CIVAC, VOID_GPA, 0, 0), 0, "cache maintenance where nothing is");
 	event = agent_do(agent, OP_CALL, VOID_GPA, 0, 0);
-	tap_ok(event == AGENT_EXCEPTION && agent->result >> 26 == 0x21,
+	tap_ok(event == AGENT_EXCEPTION && (uint32_t)agent->result >> 26 == 0x21,
 	       "a fetch where nothing is: instruction abort in the guest (ESR 0x%llx)",
 	       (unsigned long long)agent->result);
 	restart(agent);
@@ -189,7 +189,7 @@ static void check_strange(struct agent *agent)
 	if (reference)
 		return;
 	event = agent_do(agent, OP_LDP, VOID_GPA, 0, 0);
-	tap_ok(event == AGENT_EXCEPTION && agent->result >> 26 == 0x25,
+	tap_ok(event == AGENT_EXCEPTION && (uint32_t)agent->result >> 26 == 0x25,
 	       "ldp where nothing is: data abort in the guest (ESR 0x%llx)",
 	       (unsigned long long)agent->result);
 	tap_ok(agent_go(agent) == AGENT_DONE, "the guest goes on");
@@ -603,10 +603,17 @@ static void make_irq_guest(struct vm *vm, struct agent *agent)
 
 static void check_level(struct vm *vm, struct agent *agent)
 {
+	enum agent_event event;
+
+	gicd_write(agent, 0xc08, 0);
 	expect_quiet(agent, "no interrupt without a line");
 	OK(irq_line(vm->fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 1), "level line high");
 	expect_irq(agent, wait_irq(agent), SPI, "taken");
-	expect_irq(agent, agent_go(agent), SPI, "taken again, as the line is still high");
+	event = agent_go(agent);
+	/* at once, or some instructions later */
+	if (event == AGENT_DONE)
+		event = wait_irq(agent);
+	expect_irq(agent, event, SPI, "taken again, as the line is still high");
 	OK(irq_line(vm->fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 0), "line low");
 	expect_done(agent, "the guest goes on");
 	expect_quiet(agent, "quiet");
@@ -614,7 +621,7 @@ static void check_level(struct vm *vm, struct agent *agent)
 
 static void check_edge(struct vm *vm, struct agent *agent)
 {
-	gicd_write(agent, 0xc08, 2u << (SPI % 16 * 2));
+	gicd_write(agent, 0xc08, 0xaaaaaaaa);
 	OK(irq_line(vm->fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 1), "edge line high");
 	expect_irq(agent, wait_irq(agent), SPI, "taken");
 	expect_done(agent, "once");
@@ -636,6 +643,8 @@ static void check_irqfd(struct vm *vm, struct agent *agent)
 	expect_irq(agent, wait_irq(agent), SPI, "taken");
 	expect_done(agent, "once");
 	OK(irqfd(vm->fd, early, SPI - 31, 0, 0), "irqfd that is signalled already");
+	/* KVM leaves that to a worker. */
+	usleep(20000);
 	expect_irq(agent, wait_irq(agent), SPI + 1, "taken");
 	expect_done(agent, "once");
 	OK(irqfd(vm->fd, e, SPI - 32, KVM_IRQFD_FLAG_DEASSIGN, 0), "removed");
@@ -650,6 +659,7 @@ static void check_resample(struct vm *vm, struct agent *agent)
 	int e = eventfd(0, EFD_NONBLOCK), r = eventfd(0, EFD_NONBLOCK);
 	uint32_t intid = SPI + 2;
 
+	gicd_write(agent, 0xc08, 0);
 	OK(irqfd(vm->fd, e, intid - 32, KVM_IRQFD_FLAG_RESAMPLE, r), "irqfd with resampling");
 	eventfd_write(e, 1);
 	expect_irq(agent, wait_irq(agent), intid, "taken");
