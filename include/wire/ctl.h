@@ -93,8 +93,7 @@ struct ctl_create {
 	uint32_t vcpus; /* 1..WIRE_MAX_VCPUS */
 	uint32_t ipa_bits; /* 32..40 */
 	uint64_t gicd; /* IPA of the distributor (4 KiB aligned) or CTL_NO_GIC */
-	uint64_t
-		gicc; /* IPA of the CPU interface (4 KiB aligned), two pages; ignored without GIC */
+	uint64_t gicc; /* of the CPU interface (4 KiB aligned), two pages; ignored without GIC */
 	uint32_t intids; /* 64..1020, multiple of 32 */
 	uint32_t reserved; /* zero */
 	uint64_t mpidr[WIRE_MAX_VCPUS]; /* VMPIDR_EL2 of each vCPU */

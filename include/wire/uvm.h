@@ -87,7 +87,7 @@
 #define UVM_REGION_SIZE 0x10000u
 #define UVM_OFF_VM 0x0u
 #define UVM_OFF_IOEVENT 0x1000u
-#define UVM_OFF_VCPU(n) (0x4000u + (n)*WIRE_PAGE_SIZE)
+#define UVM_OFF_VCPU(n) (0x4000u + WIRE_PAGE_SIZE * (n))
 #define UVM_PAGES 12u /* pages of the region that exist: 4 + WIRE_MAX_VCPUS */
 
 /* --- bits of uvm_vm.ring ---------------------------------------------------------------------------- */
@@ -188,13 +188,15 @@ enum uvm_request {
 
 /* What UVM_REQ_RUN does with the exit before it. */
 enum uvm_resume {
-	UVM_RESUME_RETRY =
-		0, /* go on at the stored pc: also after UVM_EXIT_INTR, and when a page is there now */
-	UVM_RESUME_MMIO =
-		1, /* the aborted access is done: a load takes `data`; pc moves past it. An access
-			      * that was not decoded (cache maintenance) is just skipped. */
-	UVM_RESUME_ABORT =
-		2, /* synchronous external abort for the guest at that access (Arm ARM D1.13) */
+	/* Go on at the stored pc: also after UVM_EXIT_INTR, and when a page is there now. */
+	UVM_RESUME_RETRY = 0,
+	/*
+	 * The aborted access is done: a load takes `data`; pc moves past it. An access that was not decoded (cache
+	 * maintenance) is just skipped.
+	 */
+	UVM_RESUME_MMIO = 1,
+	/* Synchronous external abort for the guest at that access (Arm ARM D1.13). */
+	UVM_RESUME_ABORT = 2,
 };
 
 enum uvm_power {
@@ -206,8 +208,8 @@ enum uvm_exit {
 	UVM_EXIT_NONE = 0, /* GET_REGS, SET_REGS, RESET done */
 	UVM_EXIT_INTR = 1, /* kicked */
 	UVM_EXIT_ABORT = 2, /* stage-2 abort nothing in the VMM answers: addr, esr, access */
-	UVM_EXIT_SYSTEM =
-		3, /* PSCI: system_type = KVM_SYSTEM_EVENT_*, system_data; every vCPU is off now */
+	/* PSCI: system_type = KVM_SYSTEM_EVENT_*, system_data; every vCPU is off now */
+	UVM_EXIT_SYSTEM = 3,
 	UVM_EXIT_FAIL = 4, /* the VMM can not go on with this vCPU: fail_reason for the log */
 };
 
@@ -215,8 +217,8 @@ enum uvm_exit {
 #define UVM_ACCESS_VALID 1u /* decoded: len, and for stores data */
 #define UVM_ACCESS_WRITE 2u
 #define UVM_ACCESS_FETCH 4u /* instruction fetch */
-#define UVM_ACCESS_PERM \
-	8u /* permission fault: something is mapped there, read-only or execute-never */
+/* permission fault: something is mapped there, read-only or execute-never */
+#define UVM_ACCESS_PERM 8u
 #define UVM_ACCESS_WALK 16u /* on the guest's own translation table walk: addr is meaningless */
 
 /* System registers of uvm_regs.sys, numbered as the VCPU object's fields on seL4 AArch64. */
@@ -282,8 +284,8 @@ struct uvm_vcpu {
 	uint32_t exit; /* enum uvm_exit */
 	/* UVM_EXIT_ABORT */
 	uint64_t addr; /* IPA */
-	uint64_t
-		data; /* store: zero-extended; with UVM_RESUME_MMIO of a load: the value, low 8 * len bits count */
+	/* store: zero-extended; with UVM_RESUME_MMIO of a load: the value, low 8 * len bits count */
+	uint64_t data;
 	uint32_t esr; /* ESR_EL2 */
 	uint8_t access; /* UVM_ACCESS_* */
 	uint8_t len; /* 1, 2, 4, 8 */
@@ -306,6 +308,6 @@ struct uvm_vcpu {
 WIRE_ASSERT(offsetof(struct uvm_vcpu, regs) == 96);
 WIRE_ASSERT(sizeof(struct uvm_vcpu) <= WIRE_PAGE_SIZE);
 WIRE_ASSERT(UVM_OFF_VCPU(WIRE_MAX_VCPUS) == UVM_PAGES * WIRE_PAGE_SIZE);
-WIRE_ASSERT(UVM_PAGES *WIRE_PAGE_SIZE <= UVM_REGION_SIZE);
+WIRE_ASSERT(UVM_REGION_SIZE >= UVM_PAGES * WIRE_PAGE_SIZE);
 
 #endif

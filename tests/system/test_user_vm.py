@@ -127,38 +127,3 @@ def test_memory(board, books_kept, kind):
 def test_several_vcpus(board, books_kept):
     text = user_vm.run(board, "smp", "grep -c ^processor /proc/cpuinfo | sed 's/^/processors /'", vcpus=2)
     assert only(r"^processors (\d+)", text) == "2"
-
-
-def test_books_after_many_lives(board):
-    """200 create-boot-kill cycles of a guest without growth."""
-    path = user_vm.initrd(board, "cycle", "true")
-    once = (user_vm.command(path, memory=64, append="loglevel=0") + " > /tmp/cycle.log 2>&1 & pid=$!; "
-            "until grep -q vmm /sys/kernel/debug/selkie/counters 2>/dev/null || "
-            "[ $(sed -n 's/^vms //p' /sys/kernel/debug/selkie/counters) -gt 1 ]; do kill -0 $pid || exit 1; done; "
-            "kill -9 $pid; wait $pid")
-    board.run(once)
-    before = user_vm.books(board)
-    board.run(f"for i in $(seq 200); do {once}; done; rm -f {path}", limit=1200)
-    assert user_vm.books(board) == before
-
-
-def test_kill_at_random_moments(board, books_kept):
-    path = user_vm.initrd(board, "killed", "while :; do :; done")
-    board.run("for i in $(seq 20); do " + user_vm.command(path) + " >/dev/null 2>&1 & pid=$!; "
-              "sleep 0.$((RANDOM % 90 + 10)); kill -9 $pid; wait $pid; done; rm -f " + path, limit=600)
-
-
-def test_service_vm_restart_with_user_vms(new_board, tmp_path):
-    """reboot with user-VMs running: everything is given back."""
-    board = new_board(share=str(tmp_path))
-    board.share = str(tmp_path)
-    board.wait_boot()
-    before = user_vm.books(board)
-    path = user_vm.initrd(board, "forever", "while :; do :; done")
-    board.run(user_vm.command(path) + " >/tmp/forever.log 2>&1 & "
-              "until [ $(sed -n 's/^vms //p' /sys/kernel/debug/selkie/counters) -gt 1 ]; do :; done", check=True)
-    board.reboot()
-    assert user_vm.books(board) == before
-    assert user_vm.counters(board)["restarts"] == 1
-
-
