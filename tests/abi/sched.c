@@ -516,6 +516,9 @@ ABI_TEST(sched, context_of_thread_and_notification)
 	expect(inv(sc, SchedContextBind, CAPS(n2)), 0);
 	expect(inv(sc, SchedContextUnbind, NOCAPS), 0);
 	expect(inv(sc, SchedContextBind, CAPS(n)), 0);
+	/* A deleted notification is unbound. */
+	cap_delete(n);
+	expect(inv(sc, SchedContextBind, CAPS(n2)), 0);
 }
 
 /* --- order among equals ------------------------------------------------------------------------------ */

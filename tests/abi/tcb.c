@@ -355,6 +355,17 @@ ABI_TEST(tcb, flags)
 	expect(inv(tcb, TCBSetFlags, NOCAPS, seL4_TCBFlag_fpuDisabled, 0), 0, 0);
 }
 
+ABI_TEST(tcb, domain)
+{
+	seL4_CPtr tcb = new_tcb();
+
+	expect(inv(seL4_CapDomain, DomainSetSet, CAPS(tcb), 0), 0);
+	expect(inv(seL4_CapDomain, DomainSetSet, CAPS(tcb), 16), seL4_InvalidArgument, 0);
+	expect(inv(seL4_CapDomain, DomainSetSet, CAPS(tcb), 15), 0);
+	expect(inv(seL4_CapDomain, DomainSetSet, CAPS(ROOT_CNODE), 0), seL4_InvalidArgument, 1);
+	expect(inv(seL4_CapDomain, DomainSetSet, NOCAPS, 0), seL4_TruncatedMessage);
+}
+
 ABI_TEST(tcb, bind_notification_checks)
 {
 	seL4_CPtr a = new_tcb(), b = new_tcb(), n = obj_new(seL4_NotificationObject, 0);

@@ -132,6 +132,27 @@ ABI_TEST(vcpu, rebinding_moves_the_vcpu)
 	guest_hvc(&g, CP_DONE);
 }
 
+/* A VCPU whose thread is gone can be given to another. */
+ABI_TEST(vcpu, survives_its_thread)
+{
+	struct guest g;
+
+	guest_new(&g);
+	vcpu_write(g.vcpu, seL4_VCPUReg_TPIDR_EL1, 0xabc);
+	guest_run(&g, g_count, 0, 0);
+	sleep_ms(2);
+	cap_delete(g.tcb);
+	check_eq(vcpu_read(g.vcpu, seL4_VCPUReg_TPIDR_EL1), 0xabc);
+	g.tcb = obj_new(seL4_TCBObject, 0);
+	must(inv(g.tcb, TCBConfigure, CAPS(g.cspace, g.vspace, 0), 62, 0, 0));
+	must(inv(g.tcb, TCBSetSchedParams, CAPS(seL4_CapInitThreadTCB, g.sc, g.fault_ep), 0,
+		 PRIO_GUEST));
+	must(inv(g.vcpu, ARMVCPUSetTCB, CAPS(g.tcb)));
+	guest_run(&g, g_sysregs, 0, 0);
+	guest_hvc(&g, CP_DONE);
+	check_eq(g.data[GD_RESULT + 9], 0xabc);
+}
+
 /* Deleting the VCPU of a running guest leaves a thread that can no longer be at EL1. */
 ABI_TEST(vcpu, deletion_takes_el1_away)
 {
