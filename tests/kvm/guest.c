@@ -690,6 +690,7 @@ static void check_waiting(struct vm *vm, struct agent *agent)
 	pthread_t thread;
 	uint64_t count;
 
+	gicd_write(agent, 0xc08, 0xaaaaaaaa);
 	count = agent_get(agent, OP_COUNT, 0, 0, 0);
 	agent_get(agent, OP_TIMER, count + 6250000, 1, 0);
 	expect_irq(agent, agent_do(agent, OP_WFI, 0, 0, 0), VTIMER, "the virtual timer ends WFI");
