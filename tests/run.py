@@ -18,6 +18,10 @@ import time
 import xml.etree.ElementTree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+from selkie_board import die_with_parent  # noqa: E402
+
 TAP = re.compile(rb"^(not )?ok\b([^\r\n]*)", re.M)
 UNIT_LIMIT = 300
 TAP_LIMIT = 900
@@ -26,7 +30,7 @@ TAP_LIMIT = 900
 def run(words, limit, **options):
     try:
         done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit, check=False,
-                              stdin=subprocess.DEVNULL, **options)
+                              stdin=subprocess.DEVNULL, preexec_fn=die_with_parent, **options)
         return done.returncode, done.stdout
     except subprocess.TimeoutExpired as late:
         return "a limit of %d s" % limit, late.stdout or b""
