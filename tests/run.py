@@ -70,7 +70,8 @@ def run_fuzz(program, seconds):
     work = os.path.join(os.path.dirname(program), f"{name}.work")
     corpus = os.path.join(work, "corpus")
     os.makedirs(corpus, exist_ok=True)
-    words = [os.path.abspath(program), f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
+    # The seed is fixed so that a run repeats; `make fuzz-NAME` explores further.
+    words = [os.path.abspath(program), f"-max_total_time={seconds}", "-seed=1", "-timeout=10", "-rss_limit_mb=2048",
              f"-artifact_prefix={os.path.abspath(work)}/", os.path.abspath(corpus)]
     seeds = os.path.join(ROOT, "tests", "fuzz", name)
     if os.path.isdir(seeds):

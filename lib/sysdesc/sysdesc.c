@@ -9,6 +9,7 @@
 
 #include "fmt/fmt.h"
 #include "string/string.h"
+#include "sysdesc/blob.h"
 #include "wire/ctl.h"
 #include "wire/package.h"
 #include "wire/vmm.h"
@@ -536,7 +537,7 @@ static void read_services(const void *fdt, struct sysdesc *out, struct report *r
 int sysdesc_parse(const void *fdt, size_t size, struct sysdesc *out, struct report *report)
 {
 	unsigned int before = report->errors;
-	int error = fdt_check_full(fdt, size);
+	int error = blob_check_fdt(fdt, size);
 
 	*out = (struct sysdesc){ .log_level = VMM_LOG_INFO };
 	if (error) {

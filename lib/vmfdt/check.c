@@ -6,6 +6,7 @@
 
 #include "fmt/fmt.h"
 #include "string/string.h"
+#include "sysdesc/blob.h"
 
 #define MIB_SHIFT 20
 #define MAX_RAM 8u
@@ -276,7 +277,7 @@ int vmfdt_check(const struct sysdesc *desc, const void *board_fdt, size_t board_
 {
 	struct check c = { .desc = desc, .board = desc->board, .report = report };
 	unsigned int before = report->errors;
-	int error = fdt_check_full(board_fdt, board_size);
+	int error = blob_check_fdt(board_fdt, board_size);
 
 	if (error) {
 		report_error(report, "/", NULL, -1, "the board's device tree is broken: %s",

@@ -5,6 +5,7 @@
 
 #include "fmt/fmt.h"
 #include "string/string.h"
+#include "sysdesc/blob.h"
 
 #define CELL ((int)sizeof(fdt32_t))
 #define PASSTHROUGH "passthrough"
@@ -314,7 +315,7 @@ static void check_stdout(struct pick *p)
 int pick_nodes(struct pick *p, size_t board_size)
 {
 	unsigned int before = p->report->errors;
-	int error = fdt_check_full(p->fdt, board_size);
+	int error = blob_check_fdt(p->fdt, board_size);
 
 	p->nodes = 0;
 	if (error) {

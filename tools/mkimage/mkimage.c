@@ -14,6 +14,7 @@
 #include "bootimage/bootimage.h"
 #include "messages.h"
 #include "source.h"
+#include "sysdesc/blob.h"
 #include "sysdesc/sysdesc.h"
 #include "vmfdt/vmfdt.h"
 #include "wire/ctl.h"
@@ -383,7 +384,7 @@ int main(int argc, char **argv)
 	error = run_read_file(im->board_file, &im->board);
 	if (error)
 		fail(im->board_file, error);
-	if (fdt_check_full(im->board.data, im->board.size) != 0)
+	if (blob_check_fdt(im->board.data, im->board.size) != 0)
 		fail(im->board_file, "is not a flattened device tree");
 	if (check(im))
 		status = im->check_only ? EXIT_SUCCESS : pack(im);
