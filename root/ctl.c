@@ -193,6 +193,23 @@ static void counters(struct vm *host, struct ctl_counters *out)
 	memcpy(out, &c, sizeof(c));
 }
 
+static enum wire_status vm_stats(struct vm *host, uint64_t user)
+{
+	struct vm *vm = user == CTL_SELF ? host : user_vm(host, user);
+	struct ctl_vm_stats s = { 0 };
+
+	if (!vm)
+		return WIRE_ENOENT;
+	vm_count_time(vm);
+	s.objects = vm->arena.objects;
+	s.bytes = vm->arena.bytes;
+	s.frames_shared = vm->mem_frames;
+	s.vmm_us = vm->vmm_us;
+	memcpy(s.vcpu_us, vm->vcpu_us, sizeof(s.vcpu_us));
+	memcpy(&host->area->vm_stats, &s, sizeof(s));
+	return WIRE_OK;
+}
+
 static enum wire_status hello(struct vm *host, uint64_t mr[CTL_MRS])
 {
 	if (mr[0] != SELKIE_CTL_VERSION)
@@ -245,6 +262,8 @@ enum wire_status ctl_serve(struct vm *vm, uint64_t op, uint64_t mr[CTL_MRS])
 	case CTL_COUNTERS:
 		counters(vm, &vm->area->counters);
 		return WIRE_OK;
+	case CTL_VM_STATS:
+		return vm_stats(vm, mr[0]);
 	case CTL_LOG_READ:
 		return read_log(vm, mr);
 	case CTL_TEST_CRASH:

@@ -77,18 +77,37 @@ static seL4_CPtr make_sched_context(struct vm *vm, uint64_t us)
 	return sc;
 }
 
-/* Give `tcb` its priority, time and the fault endpoint `ep` with `badge`. */
-static bool set_sched(struct vm *vm, seL4_CPtr tcb, unsigned int priority, uint64_t us,
-		      seL4_CPtr ep, seL4_Word badge)
+/*
+ * Give `tcb` its priority, time and the fault endpoint `ep` with `badge`. Returns its scheduling
+ * context or 0.
+ */
+static seL4_CPtr set_sched(struct vm *vm, seL4_CPtr tcb, unsigned int priority, uint64_t us,
+			   seL4_CPtr ep, seL4_Word badge)
 {
 	seL4_CPtr sc = make_sched_context(vm, us);
 	seL4_CPtr fault = vm_copy(vm, ep, CALL_ONLY, badge);
 
 	if (!sc || !fault)
-		return false;
+		return 0;
 	CHECK(seL4_TCB_SetSchedParams(tcb, seL4_CapInitThreadTCB, 0, priority, sc, fault) ==
 	      seL4_NoError);
-	return true;
+	return sc;
+}
+
+/* Microseconds used since last asked. */
+static uint64_t consumed(seL4_CPtr sc)
+{
+	seL4_SchedContext_Consumed_t used = seL4_SchedContext_Consumed(sc);
+
+	CHECK(used.error == seL4_NoError);
+	return used.consumed;
+}
+
+void vm_count_time(struct vm *vm)
+{
+	vm->vmm_us += consumed(vm->vmm_sc);
+	for (unsigned int n = 0; n < vm->vcpus; n++)
+		vm->vcpu_us[n] += consumed(vm->sc[n]);
 }
 
 /* The VCPU object of vCPU `n`, out of its untyped, for its thread and in the VMM's slot. */
@@ -137,9 +156,9 @@ static bool build_vcpu(struct vm *vm, unsigned int n, const struct vm_params *p)
 	      seL4_NoError);
 	make_vcpu(vm, n);
 	arena_count(&vm->arena, 2); /* own and the VMM's capability */
-	return set_sched(vm, tcb, p->vcpu_priority, p->timeslice_us, vm->fault_ep,
-			 VMM_BADGE_FAULT | n) &&
-	       vm_grant(vm, VMM_CAP_TCB + n, tcb, seL4_AllRights);
+	vm->sc[n] = set_sched(vm, tcb, p->vcpu_priority, p->timeslice_us, vm->fault_ep,
+			      VMM_BADGE_FAULT | n);
+	return vm->sc[n] && vm_grant(vm, VMM_CAP_TCB + n, tcb, seL4_AllRights);
 }
 
 /* The kernel tells how many list registers there are when asked for one too many. */
@@ -230,8 +249,9 @@ static bool build(struct vm *vm, const struct vm_params *p)
 	vm->timer_cap = vm_copy(vm, vm->vmm_ntfn, WRITE_ONLY, VMM_EVENT_TIMER);
 	if (!vm->timer_cap)
 		return false;
-	if (!set_sched(vm, vm->vmm_tcb, BOARD_PRIO_VMM, VMM_TIMESLICE_US, endpoint,
-		       vm_badge(VM_BADGE_FAULT, vm)))
+	vm->vmm_sc = set_sched(vm, vm->vmm_tcb, BOARD_PRIO_VMM, VMM_TIMESLICE_US, endpoint,
+			       vm_badge(VM_BADGE_FAULT, vm));
+	if (!vm->vmm_sc)
 		return false;
 	fill_boot(vm, p);
 	return true;

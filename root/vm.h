@@ -35,6 +35,8 @@ struct vm {
 	/* capabilities of root's, in the arena */
 	seL4_CPtr vmm_tcb, vmm_cnode, vmm_ntfn, fault_ep, guest_cnode;
 	seL4_CPtr tcb[WIRE_MAX_VCPUS], vcpu[WIRE_MAX_VCPUS];
+	seL4_CPtr vmm_sc, sc[WIRE_MAX_VCPUS]; /* scheduling contexts */
+	uint64_t vmm_us, vcpu_us[WIRE_MAX_VCPUS]; /* used, as of the last vm_count_time() */
 	seL4_CPtr vcpu_untyped
 		[WIRE_MAX_VCPUS]; /* what vcpu[] is made of, so that it can be made anew */
 	uint64_t mpidr[WIRE_MAX_VCPUS];
@@ -105,6 +107,9 @@ void vm_destroy(struct vm *vm);
  * vCPU.
  */
 bool vm_renew_vcpu(struct vm *vm, uint64_t n);
+
+/* Bring vmm_us and vcpu_us up to date. */
+void vm_count_time(struct vm *vm);
 
 /* Does the page at `ipa` belong to the CPU interface? */
 static inline bool vm_is_gicv(const struct vm *vm, uint64_t ipa)

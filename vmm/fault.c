@@ -18,6 +18,13 @@ void fault_guest_error(struct vcpu *v, const char *what, uint64_t a, uint64_t b)
 		(unsigned long long)a, (unsigned long long)b);
 }
 
+static void unexpected(struct vcpu *v, const char *what, uint64_t a, uint64_t b)
+{
+	v->stats->other++;
+	fault_guest_error(v, what, a, b);
+	inject_undefined(v);
+}
+
 /* A hypercall: x0..x7 and the pc come with the message, and go back with the answer. */
 static void hypercall(struct vcpu *v, const struct hw_msg *m)
 {
@@ -54,11 +61,18 @@ static void wait_for_interrupt(struct vcpu *v)
 	uint64_t w[HW_REG_SPSR + 1];
 	bool passed;
 
+	v->stats->wfi++;
 	hw_regs_read(v->id, HW_REG_SPSR + 1, w);
 	passed = !(w[HW_REG_SPSR] & (PSTATE_I | PSTATE_NRW));
 	if (passed)
 		hw_pc_write(v->id, w[HW_REG_PC] + 4);
 	vtimer_wfi(v, passed);
+}
+
+static void wait_for_event(struct vcpu *v)
+{
+	v->stats->wfe++;
+	vcpu_skip(v);
 }
 
 /* A trapped instruction: ESR_EL2 is all the kernel says. */
@@ -69,14 +83,13 @@ static void trapped(struct vcpu *v, uint32_t esr)
 		if ((esr & ISS_WFX_TI) == WFX_TI_WFI)
 			wait_for_interrupt(v);
 		else
-			vcpu_skip(v);
+			wait_for_event(v);
 		break;
 	case EC_SMC64:
 		smc(v);
 		break;
 	default:
-		fault_guest_error(v, "trapped instruction", esr, 0);
-		inject_undefined(v);
+		unexpected(v, "trapped instruction", esr, 0);
 	}
 }
 
@@ -85,7 +98,6 @@ static void dist_access(struct vcpu *v, const struct access *a, uint32_t offset)
 	struct vgic *g = &v->vm->vgic;
 	uint64_t value = 0;
 
-	v->stats->gic++;
 	if (a->write)
 		vgic_dist_write(g, v->id, offset, a->len, decode_store(a, vcpu_gpr(v, a->reg)));
 	else
@@ -100,6 +112,7 @@ static void stage2_fault(struct vcpu *v, uint64_t pc, uint64_t ipa, uint32_t esr
 
 	v->pc = pc;
 	if (!a.walk && !a.fetch && ipa - vm->gicd < GICD_SIZE) {
+		v->stats->gic++;
 		if (a.valid) {
 			dist_access(v, &a, (uint32_t)(ipa - vm->gicd));
 			return;
@@ -122,6 +135,7 @@ static void cap_fault(struct vcpu *v)
 {
 	uint64_t *w = v->regs;
 
+	v->stats->hypercall++;
 	v->stats->guest_error++;
 	hw_regs_read(v->id, HW_REG_X0 + 1, w);
 	w[HW_REG_PC] += 4;
@@ -155,11 +169,9 @@ void fault_message(struct vcpu *v, const struct hw_msg *m)
 		cap_fault(v);
 		break;
 	case FAULT_EXCEPTION:
-		fault_guest_error(v, "exception", m->mr[0], m->mr[FAULT_EXCEPTION_ESR]);
-		inject_undefined(v);
+		unexpected(v, "exception", m->mr[0], m->mr[FAULT_EXCEPTION_ESR]);
 		break;
 	default:
-		fault_guest_error(v, "unknown fault", m->label, m->mr[0]);
-		inject_undefined(v);
+		unexpected(v, "unknown fault", m->label, m->mr[0]);
 	}
 }

@@ -113,7 +113,7 @@ static void reset(struct vcpu *v, struct uvm_vcpu *slot)
 
 	set_regs(v, &slot->regs);
 	v->mmio.pending = false;
-	v->wfi = false;
+	vcpu_wake(v);
 	v->wfi_retry = 0;
 	v->on = READ_ONCE(slot->resume) == UVM_POWER_ON;
 	uvm_power(v);
@@ -182,7 +182,7 @@ static void ring_vcpu(struct vcpu *v)
 	if (v->owned && __atomic_load_n(&slot_of(v)->kick, __ATOMIC_ACQUIRE)) {
 		v->stats->kicked++;
 		/* A WFI is executed again; whoever looks at the registers sees the pc at it. */
-		v->wfi = false;
+		vcpu_wake(v);
 		v->deadline = VMM_NO_DEADLINE;
 		v->vm->clock_due = true;
 		exit_with(v, UVM_EXIT_INTR);
@@ -319,6 +319,7 @@ void uvm_doorbell(struct vm *vm)
 	/* Pairs with the module's OR; what a bit stands for is looked at after it is taken. */
 	uint32_t ring = __atomic_exchange_n(&vm->uvm->shared->ring, 0, __ATOMIC_ACQUIRE);
 
+	vm->uvm->shared->stats.doorbells_taken++;
 	if (ring & UVM_RING_IRQ)
 		ring_irq(vm);
 	if (ring & UVM_RING_IOEVENT)
@@ -363,7 +364,7 @@ void uvm_system(struct vcpu *v, uint32_t type, uint64_t data)
 	for (unsigned i = 0; i < vm->vcpus; i++) {
 		vm->vcpu[i].on = false;
 		vm->vcpu[i].start_pending = false;
-		vm->vcpu[i].wfi = false;
+		vcpu_wake(&vm->vcpu[i]);
 		vm->vcpu[i].deadline = VMM_NO_DEADLINE;
 		uvm_power(&vm->vcpu[i]);
 		vcpu_touch(&vm->vcpu[i]);
@@ -406,7 +407,9 @@ void uvm_settle(struct vm *vm)
 	if (!u->raised)
 		return;
 	/* Pairs with the module's exchange. Only who finds the word zero rings: the others' bits are taken along. */
-	if (!__atomic_fetch_or(&u->shared->event, u->raised, __ATOMIC_RELEASE))
+	if (!__atomic_fetch_or(&u->shared->event, u->raised, __ATOMIC_RELEASE)) {
+		u->shared->stats.doorbells_rung++;
 		hw_doorbell();
+	}
 	u->raised = 0;
 }

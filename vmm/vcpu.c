@@ -19,7 +19,7 @@ void vcpu_settle(struct vcpu *v)
 
 		v->stats->injected += n;
 		if (n && v->wfi) {
-			v->wfi = false;
+			vcpu_wake(v);
 			v->deadline = VMM_NO_DEADLINE;
 			vm->clock_due = true;
 		}
@@ -58,7 +58,7 @@ void vcpu_start_at(struct vcpu *v, uint64_t entry, uint64_t context)
 	v->answer_len = 0;
 	v->start_pending = false;
 	v->mmio.pending = false;
-	v->wfi = false;
+	vcpu_wake(v);
 	v->wfi_retry = 0;
 	v->deadline = VMM_NO_DEADLINE;
 	v->vm->clock_due = true;

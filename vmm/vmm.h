@@ -97,6 +97,14 @@ static inline bool vcpu_wants_to_run(const struct vcpu *v)
 	return v->on && v->owned && !v->wfi;
 }
 
+/* The vCPU does not wait in WFI (any more). */
+static inline void vcpu_wake(struct vcpu *v)
+{
+	if (v->wfi)
+		v->stats->halt += hw_count();
+	v->wfi = false;
+}
+
 /* --- main.c -------------------------------------------------------------------------------------------- */
 
 /* Takes over boot, rt, clock, log and, for the user role, shared. Starts nothing. False: not a boot page of ours. */

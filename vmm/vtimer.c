@@ -35,7 +35,6 @@ void vtimer_wfi(struct vcpu *v, bool passed)
 	struct vgic_cpu *c = &v->vm->vgic.cpu[v->id];
 	uint64_t now = hw_count();
 
-	v->stats->wfi++;
 	/*
 	 * Something went into a list register since the last WFI and has not come out: it may be pending there.
 	 * Once round, the hardware knows whether to wait (it may trap even so, Arm ARM D1.17 WFI).
@@ -56,6 +55,7 @@ void vtimer_wfi(struct vcpu *v, bool passed)
 	}
 	v->wfi_retry = 0;
 	v->wfi = true;
+	v->stats->halt -= now;
 	v->vm->clock_due = true;
 }
 
@@ -70,7 +70,7 @@ void vtimer_expired(struct vm *vm)
 			continue;
 		v->deadline = VMM_NO_DEADLINE;
 		/* It goes on at its WFI, and its timer, restored with it, interrupts it there. */
-		v->wfi = false;
+		vcpu_wake(v);
 		vcpu_touch(v);
 	}
 	vm->clock_due = true;

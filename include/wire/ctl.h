@@ -77,6 +77,8 @@ enum ctl_op {
 	CTL_LOG_READ = 7,
 	/* system description with test-hooks only: MR0 = vm or CTL_SELF: make that VMM fault */
 	CTL_TEST_CRASH = 8,
+	/* MR0 = vm or CTL_SELF -> area.vm_stats */
+	CTL_VM_STATS = 9,
 };
 #define CTL_SELF UINT64_MAX
 
@@ -117,10 +119,25 @@ struct ctl_counters {
 };
 WIRE_ASSERT(sizeof(struct ctl_counters) == 128);
 
+/*
+ * Of one VM. Times only grow; they are what seL4 charged to the threads' scheduling contexts: from the switch to a thread until
+ * the switch away from it, the kernel's work on its behalf included. Rounded down to a microsecond at each request.
+ */
+struct ctl_vm_stats {
+	uint64_t objects; /* kernel objects */
+	uint64_t bytes; /* memory of root's pool they are made of */
+	uint64_t frames_shared; /* user-VM: frames of the service-VM mapped in it */
+	uint64_t vmm_us; /* the VMM's thread */
+	uint64_t vcpu_us[WIRE_MAX_VCPUS]; /* 0 for a vCPU that does not exist */
+	uint64_t reserved[4];
+};
+WIRE_ASSERT(sizeof(struct ctl_vm_stats) == 128);
+
 struct ctl_area {
 	union {
 		struct ctl_create create;
 		struct ctl_counters counters;
+		struct ctl_vm_stats vm_stats;
 		uint64_t page[CTL_MAX_PAGES];
 		char text[CTL_TEXT_SIZE];
 	};

@@ -141,6 +141,13 @@ struct uvm_vmreq {
 	uint64_t arg[4];
 };
 
+/* Written by the VMM, only grow. */
+struct uvm_vm_stats {
+	uint64_t doorbells_taken; /* messages that said the module had rung */
+	uint64_t doorbells_rung; /* of the service-VM */
+	uint64_t reserved[6];
+};
+
 struct uvm_vm {
 	/* written by root when it creates or buries the VM */
 	uint32_t version;
@@ -165,6 +172,7 @@ struct uvm_vm {
 	uint32_t irq_resample[UVM_IRQ_WORDS]; /* module */
 	uint32_t irq_eoi[UVM_IRQ_WORDS]; /* VMM ORs, module exchanges */
 	uint32_t ppi_level[WIRE_MAX_VCPUS]; /* module: bits 16..31 */
+	struct uvm_vm_stats stats; /* VMM */
 };
 WIRE_ASSERT(offsetof(struct uvm_vm, ring) == 0x40);
 WIRE_ASSERT(offsetof(struct uvm_vm, event) == 0x80);
@@ -261,20 +269,27 @@ struct uvm_regs {
 	uint64_t sys[UVM_SYS_COUNT];
 };
 
-/* Exits by kind and work done; written by the VMM, only grow. */
+/* Written by the VMM, only grow. `exits` is the sum of the words marked "exits:", each exit is of one kind. */
 struct uvm_vcpu_stats {
 	uint64_t exits;
-	uint64_t wfi;
-	uint64_t hypercall; /* HVC and SMC */
-	uint64_t gic; /* distributor accesses */
-	uint64_t ioevent; /* stores that matched */
-	uint64_t abort; /* UVM_EXIT_ABORT */
-	uint64_t maintenance;
-	uint64_t vtimer;
+	uint64_t wfi; /* exits: WFI */
+	uint64_t hypercall; /* exits: HVC and SMC */
+	uint64_t gic; /* exits: distributor accesses */
+	uint64_t ioevent; /* exits: stores that matched */
+	uint64_t abort; /* exits: UVM_EXIT_ABORT */
+	uint64_t maintenance; /* exits: an interrupt has left its list register */
+	uint64_t vtimer; /* exits: the virtual timer has fired */
 	uint64_t injected; /* list registers written */
-	uint64_t kicked;
+	uint64_t kicked; /* UVM_EXIT_INTR */
 	uint64_t guest_error; /* accesses answered with an abort, undefined hypercalls ... */
-	uint64_t reserved[5];
+	uint64_t wfe; /* exits: WFE */
+	uint64_t other; /* exits: none of the other kinds */
+	/*
+	 * CNTPCT ticks spent in WFI. While one lasts its beginning is subtracted already, which makes the word negative: add
+	 * CNTPCT then. So it is never between two values.
+	 */
+	uint64_t halt;
+	uint64_t reserved[2];
 };
 
 struct uvm_vcpu {

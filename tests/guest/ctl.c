@@ -222,10 +222,20 @@ static void create_refused(void)
 	report(books_as_before(), "and cost nothing");
 }
 
+static bool stats_of(uint64_t vm, struct ctl_vm_stats *s)
+{
+	memset(area, 0xff, sizeof(*area));
+	if (request(CTL_VM_STATS, vm, 0, 0, 0, NULL) != WIRE_OK)
+		return false;
+	memcpy(s, &area->vm_stats, sizeof(*s));
+	return true;
+}
+
 static void create_destroy(void)
 {
 	uint64_t vm, vm2;
 	struct ctl_create c = good();
+	struct ctl_vm_stats s;
 	bool ok = true;
 
 	report(create(c, &vm) == WIRE_OK && vm == 0, "create");
@@ -234,6 +244,12 @@ static void create_destroy(void)
 	       "its region");
 	report(create(c, &vm2) == WIRE_OK && vm2 == 1, "create a second one");
 	report(counters().vms == before.vms + 2, "both count");
+	report(stats_of(vm2, &s) && s.objects && s.bytes && !s.frames_shared && !s.vcpu_us[0] &&
+		       2 * s.bytes == before.quota_free - counters().quota_free,
+	       "books of one");
+	report(request(CTL_VM_STATS, 2, 0, 0, 0, NULL) == WIRE_ENOENT &&
+		       request(CTL_VM_STATS, CTL_MAX_VMS, 0, 0, 0, NULL) == WIRE_ENOENT,
+	       "books of what is not there");
 	guest_printf("# a user-VM takes %lu bytes of its quota\n",
 		     (before.quota_free - counters().quota_free) / 2);
 	report(request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL) == WIRE_OK, "destroy");
@@ -380,6 +396,48 @@ static bool start_at(uint64_t vm, uint64_t pc)
 	return vcpu_do(vm, UVM_REQ_RESET, UVM_POWER_ON);
 }
 
+static uint64_t us_since(const struct ctl_vm_stats *was, const struct ctl_vm_stats *is)
+{
+	return is->vmm_us + is->vcpu_us[0] - was->vmm_us - was->vcpu_us[0];
+}
+
+/* A user-VM in a loop and this one, which waits for it: all time goes to them, and none twice. */
+static void times(void)
+{
+	/* b . */
+	static const uint32_t code[] = { 0x14000000 };
+	struct ctl_vm_stats own[2], user[2];
+	uint64_t vm, start, until, spent, used;
+
+	create(good(), &vm);
+	memcpy((void *)RAM, code, sizeof(code));
+	start_at(vm, GUEST_CODE);
+	offer(RAM, 1);
+	request(CTL_MEM_MAP, vm, GUEST_CODE, 1, CTL_MAP_EXEC, NULL);
+	start = guest_count();
+	report(stats_of(CTL_SELF, &own[0]) && stats_of(vm, &user[0]) && user[0].frames_shared == 1,
+	       "books of both");
+	slot(vm, 0)->kick = 0;
+	slot(vm, 0)->request = UVM_REQ_RUN;
+	slot(vm, 0)->resume = UVM_RESUME_RETRY;
+	__atomic_store_n(&slot(vm, 0)->owner, UVM_OWNER_VMM, __ATOMIC_RELEASE);
+	__atomic_fetch_or(&region(vm)->ring, UVM_RING_VCPU(0), __ATOMIC_ACQ_REL);
+	ring(vm);
+	for (until = start + guest_frequency() / 5; guest_count() < until;)
+		;
+	stats_of(CTL_SELF, &own[1]);
+	stats_of(vm, &user[1]);
+	spent = (guest_count() - start) * 1000000 / guest_frequency() + 1;
+	used = us_since(&own[0], &own[1]) + us_since(&user[0], &user[1]);
+	guest_printf("# %lu us: service-VM %lu, user-VM %lu\n", spent, us_since(&own[0], &own[1]),
+		     us_since(&user[0], &user[1]));
+	report(used <= spent && used > spent / 2 && own[1].vcpu_us[0] > own[0].vcpu_us[0] &&
+		       user[1].vcpu_us[0] > user[0].vcpu_us[0],
+	       "times of both");
+	request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL);
+	report(books_as_before(), "books");
+}
+
 static void run(void)
 {
 	/* mov x0, #GUEST_MMIO; mov w1, #0x55; str w1, [x0]; ldr w2, [x0]; str x2, [x0, #8]; b . */
@@ -491,7 +549,7 @@ static void fuzz(void)
 	bool ok = true;
 
 	for (unsigned int i = 0; i < FUZZ_ROUNDS; i++) {
-		uint64_t op = rnd() % 8 + (rnd() % 64 == 0 ? wild() : 0), status;
+		uint64_t op = rnd() % 10 + (rnd() % 64 == 0 ? wild() : 0), status;
 
 		if (op == CTL_TEST_CRASH || op == CTL_COUNTERS)
 			continue;
@@ -583,6 +641,7 @@ void guest_main(const void *dtb)
 	memory();
 	log_text();
 	run();
+	times();
 	exhaust();
 	fuzz();
 	reset();

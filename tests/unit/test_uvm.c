@@ -496,6 +496,57 @@ static uint32_t rnd(void)
 	return rng >> 8;
 }
 
+/* Each exit is of one kind; the time in WFI is neither lost nor counted twice, whatever ends it. */
+static void test_statistics(void)
+{
+	struct uvm_vcpu_stats *s = &slot(0)->stats;
+	uint64_t now;
+
+	start(1);
+	boot(0, 0x1000);
+	shared->stats = (struct uvm_vm_stats){ 0 };
+	request(0, UVM_REQ_RUN, 0);
+	ok(shared->stats.doorbells_taken == 1 && !shared->stats.doorbells_rung,
+	   "one ring, nothing back");
+	fake_hvc(vm, 0, PSCI_VERSION, 0, 0, 0);
+	fake_fault(vm, 0, FAULT_CAP, 0, 0, 0, 0);
+	fake_fault(vm, 0, FAULT_VPPI, PPI_VTIMER, 0, 0, 0);
+	fake_fault(vm, 0, FAULT_MAINTENANCE, 0, 0, 0, 0);
+	fake_fault(vm, 0, FAULT_VCPU, ESR_WFI | 1, 0, 0, 0);
+	fake_fault(vm, 0, FAULT_VCPU, FIELD_PREP(ESR_EC, 0x18u), 0, 0, 0);
+	fake_fault(vm, 0, FAULT_EXCEPTION, 0, 0, 0, 0);
+	fake_fault(vm, 0, FAULT_VM, 0x1000, 0x08000000, 0, ESR_LOAD(2, 1u));
+	fake_fault(vm, 0, FAULT_VM, 0x1000, 0x08000000, 0, ESR_LOAD(2, 1u) & ~ISS_ISV);
+	ok(s->hypercall == 2 && s->vtimer == 1 && s->maintenance == 1 && s->wfe == 1 &&
+		   s->other == 2 && s->gic == 2 && s->guest_error == 4,
+	   "kinds");
+	fake_fault(vm, 0, FAULT_VCPU, ESR_WFI, 0, 0, 0);
+	now = fake.count;
+	ok(s->wfi == 1 && s->halt == -now, "a wait has begun");
+	fake.count += 1000;
+	fake_event(vm, VMM_EVENT_TIMER);
+	ok(s->halt == -now, "the timer of somebody else");
+	fake.count += 234;
+	slot(0)->kick = 1;
+	ring(UVM_RING_VCPU(0));
+	ok(mine(0) && s->halt == 1234, "it ends with a kick");
+	ok(shared->stats.doorbells_taken == 2 && shared->stats.doorbells_rung == 1,
+	   "which comes back with an event");
+	request(0, UVM_REQ_RUN, 0);
+	fake_fault(vm, 0, FAULT_VCPU, ESR_WFI, 0, 0, 0);
+	fake.count += 100;
+	shared->irq_latch[1] = 1;
+	vgic_dist_write(&vm->vgic, 0, GICD_ISENABLER + 4, 4, 1);
+	vgic_dist_write(&vm->vgic, 0, GICD_ITARGETSR + 32, 4, 1);
+	ring(UVM_RING_IRQ);
+	ok(!vm->vcpu[0].wfi && s->halt == 1334 && s->injected == 1, "or an interrupt");
+	fake_fault(vm, 0, FAULT_VM, 0x1000, 0x09000000, 0, ESR_STORE(2, 1u));
+	ok(s->abort == 1 && s->wfi == 2 &&
+		   s->exits == s->wfi + s->wfe + s->hypercall + s->gic + s->ioevent + s->abort +
+				       s->maintenance + s->vtimer + s->other,
+	   "kinds add up");
+}
+
 /* A module that writes anything anywhere at any time: the VMM stays whole (sanitizers watch). */
 static void test_hostile(void)
 {
@@ -568,6 +619,7 @@ int main(void)
 	test_ioevent();
 	test_vmreq();
 	test_reset_in_place();
+	test_statistics();
 	test_hostile();
 	return tap_done();
 }
