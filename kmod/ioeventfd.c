@@ -147,6 +147,7 @@ void ioeventfd_fired(struct selkie_vm *vm)
 		{
 			struct eventfd_ctx *eventfd = vm->ioevent_ctx[word * 32 + bit];
 
+			vm->stats.ioeventfds++;
 			trace_selkie_ioeventfd(vm->id, word * 32 + bit);
 			if (eventfd)
 				compat_eventfd_signal(eventfd);

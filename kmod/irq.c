@@ -7,6 +7,7 @@
 
 #include "selkie.h"
 #include "transport.h"
+#include "trace.h"
 
 static bool irq_vgic_ready(struct selkie_vm *vm)
 {
@@ -114,6 +115,8 @@ int irq_line(struct selkie_vm *vm, const struct kvm_irq_level *level)
 
 	vcpu += irq_field(level->irq, KVM_ARM_IRQ_VCPU2_SHIFT, KVM_ARM_IRQ_VCPU2_MASK) *
 		(KVM_ARM_IRQ_VCPU_MASK + 1);
+	atomic64_inc(&vm->stats.irq_lines);
+	trace_selkie_irq_line(vm->id, type, vcpu, number, level->level);
 	switch (type) {
 	case KVM_ARM_IRQ_TYPE_CPU:
 		/* For interrupt controllers in user space, which need virtual IRQ lines that seL4 does not give. */

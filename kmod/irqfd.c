@@ -45,7 +45,8 @@ static void irqfd_inject(struct irqfd *irqfd)
 {
 	unsigned int intid = irq_route(irqfd->vm, irqfd->gsi);
 
-	trace_selkie_irqfd(irqfd->gsi, intid);
+	atomic64_inc(&irqfd->vm->stats.irqfds);
+	trace_selkie_irqfd(irqfd->vm->id, irqfd->gsi, intid);
 	if (intid)
 		irq_pulse(irqfd->vm, intid);
 }
@@ -128,8 +129,11 @@ void irqfd_eoi(struct selkie_vm *vm, const u32 *eoi)
 	list_for_each_entry_rcu(irqfd, &vm->resamplers, resample_list)
 	{
 		intid = irq_route(vm, irqfd->gsi);
-		if (intid && eoi[intid / 32] & BIT(intid % 32))
-			compat_eventfd_signal(irqfd->resample);
+		if (!intid || !(eoi[intid / 32] & BIT(intid % 32)))
+			continue;
+		vm->stats.resamples++;
+		trace_selkie_ack_irq(vm->id, irqfd->gsi, intid);
+		compat_eventfd_signal(irqfd->resample);
 	}
 }
 

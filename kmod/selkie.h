@@ -19,9 +19,12 @@
 #include <linux/mmu_notifier.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/srcu.h>
 #include <linux/wait.h>
+
+#include <asm/sysreg.h>
 
 #include "wire/uvm.h"
 
@@ -120,15 +123,30 @@ struct vgic {
 };
 
 /* --- vCPU ------------------------------------------------------------------------------------- */
+/* Where a vCPU's time goes, seen from its thread. */
+enum vcpu_place {
+	VCPU_IN_USER, /* not in KVM_RUN */
+	VCPU_IN_KERNEL, /* in KVM_RUN, the module has the slot */
+	VCPU_IN_RUN, /* the VMM has it: the guest runs or waits */
+	VCPU_PLACES,
+};
+
+#define VCPU_EXITS (UVM_EXIT_FAIL + 1)
+
 struct vcpu_stats {
 	u64 runs;
-	u64 exits;
-	u64 mmio;
+	u64 exits[VCPU_EXITS]; /* by enum uvm_exit; what is beyond counts as UVM_EXIT_FAIL */
+	u64 page_ins; /* aborts that ended with a page mapped */
+	u64 walks; /* aborts of the guest's own table walks */
+	u64 mmio; /* for user space */
 	u64 ioevents; /* matched here, not in the VMM */
 	u64 intr;
 	u64 kicks;
 	u64 syncs; /* register transfers */
 	u64 aborts_injected;
+	/* CNTPCT ticks; of the current place its beginning is subtracted already, which makes it negative */
+	u64 time[VCPU_PLACES];
+	enum vcpu_place place;
 };
 
 /* An exit taken out of the slot, each word read once. */
@@ -180,8 +198,22 @@ struct selkie_vcpu {
 };
 
 /* --- VM ----------------------------------------------------------------------------------------- */
+struct vm_stats {
+	atomic64_t doorbells_rung;
+	atomic64_t doorbells_merged; /* the bell had been rung and not taken yet */
+	atomic64_t doorbells_taken;
+	atomic64_t irqfds; /* signals of them */
+	atomic64_t irq_lines;
+	u64 ioeventfds; /* signalled; under ioevent_lock */
+	u64 resamples; /* eventfds signalled; hard interrupt */
+};
+
 struct selkie_vm {
 	struct kref ref;
+	struct vm_stats stats;
+	u64 created; /* ns since boot */
+	pid_t pid; /* of the creator */
+	char comm[TASK_COMM_LEN];
 	struct mm_struct *mm; /* of the creator; mm_count held */
 	unsigned int ipa_bits;
 
@@ -270,6 +302,11 @@ void regs_init(void);
 void regs_reset(struct selkie_vcpu *vcpu);
 u64 regs_mpidr(unsigned int vcpu);
 u64 regs_count(void);
+/* The same when neither its order nor some nanoseconds matter. */
+static inline u64 regs_count_relaxed(void)
+{
+	return read_sysreg(cntpct_el0);
+}
 int regs_get(struct selkie_vcpu *vcpu, const struct kvm_one_reg *reg);
 int regs_set(struct selkie_vcpu *vcpu, const struct kvm_one_reg *reg);
 int regs_list(struct kvm_reg_list __user *list);

@@ -39,6 +39,7 @@ static struct {
 	u64 sys_yield;
 	unsigned int max_vms;
 	unsigned long granule;
+	u64 doorbells; /* interrupts; written by their handler */
 	struct selkie_vm __rcu *vms[CTL_MAX_VMS];
 } transport = {
 	.lock = __MUTEX_INITIALIZER(transport.lock),
@@ -193,6 +194,24 @@ int transport_counters(struct ctl_counters *counters)
 	return ret;
 }
 
+int transport_vm_stats(u64 vm, struct ctl_vm_stats *stats)
+{
+	struct ctl_msg msg = { .label = CTL_VM_STATS, .mr = { vm } };
+	int ret;
+
+	mutex_lock(&transport.lock);
+	ret = transport_call(&msg);
+	if (!ret)
+		*stats = transport.area->vm_stats;
+	mutex_unlock(&transport.lock);
+	return ret;
+}
+
+u64 transport_doorbells(void)
+{
+	return READ_ONCE(transport.doorbells);
+}
+
 ssize_t transport_log_read(char *text, size_t size)
 {
 	struct ctl_msg msg = { .label = CTL_LOG_READ,
@@ -248,6 +267,7 @@ static irqreturn_t transport_irq(int irq, void *arg)
 	struct selkie_vm *vm;
 	unsigned int id;
 
+	WRITE_ONCE(transport.doorbells, transport.doorbells + 1);
 	rcu_read_lock();
 	for (id = 0; id < transport.max_vms; id++) {
 		vm = rcu_dereference(transport.vms[id]);

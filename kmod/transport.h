@@ -43,6 +43,10 @@ int transport_map(unsigned int id, u64 ipa, const u64 *frame, unsigned int pages
 int transport_unmap(unsigned int id, u64 ipa, u64 pages, bool may_sleep);
 
 int transport_counters(struct ctl_counters *counters);
+/* Root's books of one user-VM or, with CTL_SELF, of this service-VM. */
+int transport_vm_stats(u64 vm, struct ctl_vm_stats *stats);
+/* Doorbell interrupts so far. */
+u64 transport_doorbells(void);
 /* Moves up to `size` bytes of root's log to `text`; returns their number or an errno. */
 ssize_t transport_log_read(char *text, size_t size);
 /* System descriptions with test-hooks only: makes the VMM of `vm` (or CTL_SELF) fault. */

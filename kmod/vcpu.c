@@ -162,9 +162,20 @@ static void vcpu_read_exit(struct selkie_vcpu *vcpu)
 	exit->system_data = READ_ONCE(slot->system_data);
 	exit->fail_reason = READ_ONCE(slot->fail_reason);
 	vcpu->exit_pending = true;
-	vcpu->stats.exits++;
+	vcpu->stats.exits[min_t(u32, exit->reason, UVM_EXIT_FAIL)]++;
 	trace_selkie_exit(vcpu->vm->id, vcpu->id, exit->reason, exit->addr, exit->esr,
 			  exit->access);
+}
+
+/* The thread is somewhere else from now on. */
+static void vcpu_clock(struct selkie_vcpu *vcpu, enum vcpu_place place)
+{
+	struct vcpu_stats *stats = &vcpu->stats;
+	u64 now = regs_count_relaxed();
+
+	WRITE_ONCE(stats->time[stats->place], stats->time[stats->place] + now);
+	WRITE_ONCE(stats->time[place], stats->time[place] - now);
+	stats->place = place;
 }
 
 static void vcpu_give_run(struct selkie_vcpu *vcpu)
@@ -261,8 +272,11 @@ static int vcpu_enter(struct selkie_vcpu *vcpu)
 	}
 	if (READ_ONCE(vcpu->vm->dead))
 		return -EIO;
-	if (!vcpu->exit_pending)
+	if (!vcpu->exit_pending) {
+		trace_selkie_entry(vcpu->vm->id, vcpu->id, vcpu->resume);
+		vcpu_clock(vcpu, VCPU_IN_RUN);
 		vcpu_give_run(vcpu);
+	}
 	return 0;
 }
 
@@ -293,6 +307,7 @@ static int vcpu_wait_exit(struct selkie_vcpu *vcpu)
 		if (ret)
 			return ret;
 	}
+	vcpu_clock(vcpu, VCPU_IN_KERNEL);
 	vcpu_read_exit(vcpu);
 	return 0;
 }
@@ -310,6 +325,7 @@ static int vcpu_handle_walk(struct selkie_vcpu *vcpu)
 {
 	int mapped;
 
+	vcpu->stats.walks++;
 	mapped = vcpu_fetch_regs(vcpu);
 	if (!mapped)
 		mapped = walk_map_tables(vcpu->vm, &vcpu->regs);
@@ -337,6 +353,8 @@ static int vcpu_exit_mmio(struct selkie_vcpu *vcpu, const struct vcpu_exit *exit
 	if (vcpu->mmio_write)
 		memcpy(run->mmio.data, &exit->data, exit->len);
 	run->exit_reason = KVM_EXIT_MMIO;
+	trace_selkie_mmio(vcpu->vm->id, vcpu->id, vcpu->mmio_write, exit->len, exit->addr,
+			  exit->data);
 	return 0;
 }
 
@@ -377,7 +395,10 @@ static int vcpu_handle_abort(struct selkie_vcpu *vcpu, const struct vcpu_exit *e
 	ret = mem_fault(vcpu->vm, exit->addr, exit->access & UVM_ACCESS_WRITE);
 	if (ret == MEM_MMIO)
 		return vcpu_handle_mmio(vcpu, exit);
-	return ret == MEM_MAPPED ? 1 : ret;
+	if (ret != MEM_MAPPED)
+		return ret;
+	vcpu->stats.page_ins++;
+	return 1;
 }
 
 static int vcpu_exit_system(struct selkie_vcpu *vcpu, const struct vcpu_exit *exit)
@@ -487,6 +508,17 @@ static int vcpu_run(struct selkie_vcpu *vcpu)
 			ret = vcpu_handle_exit(vcpu);
 		cond_resched();
 	} while (ret > 0);
+	return ret;
+}
+
+static int vcpu_ioctl_run(struct selkie_vcpu *vcpu)
+{
+	int ret;
+
+	vcpu_clock(vcpu, VCPU_IN_KERNEL);
+	ret = vcpu_run(vcpu);
+	trace_selkie_userspace_exit(vcpu->vm->id, vcpu->id, vcpu->run->exit_reason, ret);
+	vcpu_clock(vcpu, VCPU_IN_USER);
 	return ret;
 }
 
@@ -612,7 +644,7 @@ static long vcpu_ioctl_locked(struct selkie_vcpu *vcpu, unsigned int cmd, unsign
 
 	switch (cmd) {
 	case KVM_RUN:
-		return arg ? -EINVAL : vcpu_run(vcpu);
+		return arg ? -EINVAL : vcpu_ioctl_run(vcpu);
 	case KVM_ARM_VCPU_INIT:
 		return vcpu_ioctl_init(vcpu, argp);
 	case KVM_GET_ONE_REG:
@@ -720,6 +752,7 @@ static struct selkie_vcpu *vcpu_alloc(struct selkie_vm *vm, unsigned int id)
 	vcpu->id = id;
 	mutex_init(&vcpu->lock);
 	init_waitqueue_head(&vcpu->wq);
+	vcpu->stats.time[VCPU_IN_USER] = -regs_count();
 	return vcpu;
 }
 

@@ -26,12 +26,14 @@
  * vm->lock; who sees it set without the lock has synchronised through a vCPU's or irq_lock.
  */
 #include <linux/anon_inodes.h>
+#include <linux/ktime.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "selkie.h"
 #include "transport.h"
+#include "trace.h"
 
 static const struct {
 	u16 cap;
@@ -90,6 +92,7 @@ static void vm_free(struct kref *ref)
 
 	irqfd_release(vm);
 	if (vm->live) {
+		trace_selkie_vm_destroy(vm->id);
 		debug_vm_remove(vm);
 		transport_detach(vm->id);
 	}
@@ -148,6 +151,9 @@ static struct selkie_vm *vm_alloc(unsigned int ipa_bits)
 	INIT_LIST_HEAD(&vm->resamplers);
 	vm->ipa_bits = ipa_bits;
 	vm->cntvoff = regs_count();
+	vm->created = ktime_get_boottime_ns();
+	vm->pid = task_tgid_nr(current);
+	get_task_comm(vm->comm, current->group_leader);
 	vm->mm = current->mm;
 	mmgrab(vm->mm);
 	return vm;
@@ -276,6 +282,7 @@ int vm_start(struct selkie_vm *vm)
 	vm->mmu_live = true;
 	mutex_unlock(&vm->mmu_lock);
 	debug_vm_add(vm);
+	trace_selkie_vm_create(vm->id, vm->online, vm->pid);
 	vm_ring(vm, UVM_RING_IOEVENT);
 
 	ret = vgic_replay(vm);
@@ -290,8 +297,15 @@ int vm_start(struct selkie_vm *vm)
 /* --- VMM -------------------------------------------------------------------------------------- */
 void vm_ring(struct selkie_vm *vm, u32 bits)
 {
-	if (!wire_or(&vm->shared->ring, bits))
+	bool rung = !wire_or(&vm->shared->ring, bits);
+
+	trace_selkie_ring(vm->id, bits, rung);
+	if (rung) {
+		atomic64_inc(&vm->stats.doorbells_rung);
 		transport_ring(vm->id);
+	} else {
+		atomic64_inc(&vm->stats.doorbells_merged);
+	}
 }
 
 static bool vm_request_done(struct selkie_vm *vm)
@@ -345,6 +359,8 @@ void vm_events(struct selkie_vm *vm)
 		return;
 	/* Pairs with the VMM's release when it set the bits. */
 	bits = xchg(&shared->event, 0);
+	atomic64_inc(&vm->stats.doorbells_taken);
+	trace_selkie_event(vm->id, bits);
 	if (bits & UVM_EVENT_IOEVENT) {
 		ioeventfd_fired(vm);
 		wake_up_all(&vm->request_wq);
