@@ -33,7 +33,7 @@ endif
 endif
 
 # images comes last: it takes in what the others have put into SERVICE_FILES.
-PARTS := lib $(wildcard lib/*) loader devkernel root vmm kmod tools $(wildcard tools/*) $(wildcard tests/*) tests \
+PARTS := lib $(wildcard lib/*) loader devkernel root vmm kmod stat tools $(wildcard tools/*) $(wildcard tests/*) tests \
 	bench images
 include $(foreach p,$(PARTS),$(wildcard $(p)/build.mk))
 

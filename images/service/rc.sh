@@ -12,6 +12,7 @@ mount -t tmpfs -o nosuid,nodev,mode=755 run /run
 mount -t tmpfs -o nosuid,nodev tmp /tmp
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t debugfs -o mode=700 debugfs /sys/kernel/debug
+mount -t tracefs -o mode=700 tracefs /sys/kernel/tracing
 mkdir -p /dev/hugepages
 mount -t hugetlbfs hugetlbfs /dev/hugepages
 ln -sfn /proc/self/fd /dev/fd
