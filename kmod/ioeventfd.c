@@ -69,8 +69,7 @@ void ioeventfd_start(struct selkie_vm *vm)
 {
 	struct uvm_ioevent *kept;
 
-	lockdep_assert_held(&vm->lock);
-	mutex_lock(&vm->ioeventfd_lock);
+	lockdep_assert_held(&vm->ioeventfd_lock);
 	kept = vm->ioevent_table;
 	/* The VMM looks when it is rung at the end of vm_start(). */
 	ioeventfd_edit_begin(vm);
@@ -78,7 +77,6 @@ void ioeventfd_start(struct selkie_vm *vm)
 	vm->ioevent_table = vm->region + UVM_OFF_IOEVENT;
 	ioeventfd_edit_end(vm);
 	vm->ioevents_live = true;
-	mutex_unlock(&vm->ioeventfd_lock);
 	kfree(kept);
 }
 

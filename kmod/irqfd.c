@@ -59,6 +59,9 @@ static void irqfd_shutdown(struct work_struct *work)
 	struct selkie_vm *vm = irqfd->vm;
 	u64 count;
 
+	/* An irqfd can be found and removed before its assignment has hooked it up: wait for that. */
+	mutex_lock(&vm->irqfd_lock);
+	mutex_unlock(&vm->irqfd_lock);
 	/* Waits for a wakeup in progress; afterwards there is none. */
 	eventfd_ctx_remove_wait_queue(irqfd->eventfd, &irqfd->wait, &count);
 	if (irqfd->resample) {
@@ -229,12 +232,15 @@ static int irqfd_assign_file(struct selkie_vm *vm, const struct kvm_irqfd *args,
 		}
 		irqfd_add_resampler(vm, irqfd);
 	}
+	/* From irqfd_add() on another thread can remove the irqfd; irqfd_shutdown() waits for the lock. */
+	mutex_lock(&vm->irqfd_lock);
 	ret = irqfd_add(vm, irqfd);
+	/* Hooked up by irqfd_queue_proc(); what was signalled before counts once. */
+	if (!ret && vfs_poll(file, &irqfd->poll) & EPOLLIN)
+		irqfd_inject(irqfd);
+	mutex_unlock(&vm->irqfd_lock);
 	if (ret)
 		goto out_resample;
-	/* Hooked up by irqfd_queue_proc(); what was signalled before counts once. */
-	if (vfs_poll(file, &irqfd->poll) & EPOLLIN)
-		irqfd_inject(irqfd);
 	return 0;
 out_resample:
 	if (irqfd->resample) {

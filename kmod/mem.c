@@ -23,6 +23,9 @@
 
 #define MEM_VALID_FLAGS (KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY)
 
+/* Most pages unmapped at once: while root works for us no interrupt gets through. */
+#define MEM_UNMAP_PAGES 8192u
+
 static unsigned int block_pages = MEM_BLOCK_PAGES;
 module_param(block_pages, uint, 0644);
 MODULE_PARM_DESC(
@@ -67,23 +70,14 @@ static struct mem_slot *mem_slot_find(struct selkie_vm *vm, u64 ipa)
 }
 
 /* --- taking away ------------------------------------------------------------------------------ */
-/*
- * Unmaps what is mapped of pages [first, last] of the slot; with granules above a page the whole granule goes. -EAGAIN only
- * without may_sleep. Root refuses only for a VM that it has stopped already: no vCPU looks at those mappings any more.
- */
-static int mem_unmap_range(struct mem_slot *slot, u64 first, u64 last, bool may_sleep)
+/* Unmaps pages [begin, end) of the slot, some of which are mapped. As mem_unmap_range(). */
+static int mem_unmap_some(struct mem_slot *slot, u64 begin, u64 end, bool may_sleep)
 {
 	u64 granule = transport_granule() >> PAGE_SHIFT;
 	u64 base = slot->gpa >> PAGE_SHIFT;
 	struct selkie_vm *vm = slot->vm;
-	u64 begin, end;
 	int ret;
 
-	lockdep_assert_held(&vm->mmu_lock);
-	begin = find_next_bit(slot->mapped, slot->pages, first);
-	if (begin > last || begin >= slot->pages)
-		return 0;
-	end = find_last_bit(slot->mapped, last + 1) + 1;
 	if (granule > 1) {
 		begin = max(round_down(base + begin, granule), base) - base;
 		end = min(round_up(base + end, granule) - base, slot->pages);
@@ -101,6 +95,28 @@ static int mem_unmap_range(struct mem_slot *slot, u64 first, u64 last, bool may_
 	vm->mem_stats.invalidations++;
 	bitmap_clear(slot->mapped, begin, end - begin);
 	bitmap_clear(slot->writable, begin, end - begin);
+	return 0;
+}
+
+/*
+ * Unmaps what is mapped of pages [first, last] of the slot; with granules above a page the whole granule goes. -EAGAIN only
+ * without may_sleep. Root refuses only for a VM that it has stopped already: no vCPU looks at those mappings any more.
+ */
+static int mem_unmap_range(struct mem_slot *slot, u64 first, u64 last, bool may_sleep)
+{
+	u64 begin, end;
+	int ret;
+
+	lockdep_assert_held(&slot->vm->mmu_lock);
+	while ((begin = find_next_bit(slot->mapped, last + 1, first)) <= last) {
+		end = min(begin + MEM_UNMAP_PAGES, last + 1);
+		ret = mem_unmap_some(slot, begin, find_last_bit(slot->mapped, end) + 1, may_sleep);
+		if (ret)
+			return ret;
+		first = end;
+		if (may_sleep)
+			cond_resched();
+	}
 	return 0;
 }
 

@@ -269,7 +269,7 @@ void vm_put(struct selkie_vm *vm);
 int vm_start(struct selkie_vm *vm);
 /* The VM is lost: every later ioctl answers -EIO. Any context. */
 void vm_mark_dead(struct selkie_vm *vm);
-/* Doorbell: takes the VM's event word and acts on it. Hard interrupt, under RCU. */
+/* Doorbell: takes the VM's event word and acts on it. Any context, under RCU. */
 void vm_events(struct selkie_vm *vm);
 /* Sets bits of the VM's ring word and rings when it was empty. Any context; the VM is live. */
 void vm_ring(struct selkie_vm *vm, u32 bits);
@@ -338,6 +338,8 @@ int walk_map_tables(struct selkie_vm *vm, const struct uvm_regs *regs);
 int vgic_create_device(struct selkie_vm *vm, struct kvm_create_device *cd);
 /* As KVM: a GICv2 initialises itself when it is first needed. Holds vm->lock. */
 int vgic_lazy_init(struct selkie_vm *vm);
+/* Can a guest find distributor and CPU interface? 0, -ENXIO without addresses, -EINVAL when they overlap. Holds vm->lock. */
+int vgic_check_frames(const struct vgic *vgic);
 /* Hands the registers written so far to the VMM. Holds vm->lock; the VM is live. */
 int vgic_replay(struct selkie_vm *vm);
 void vgic_free(struct selkie_vm *vm);
@@ -368,7 +370,7 @@ void irqfd_update_resample(struct selkie_vm *vm);
 
 /* --- ioeventfd.c -------------------------------------------------------------------------------- */
 int ioeventfd_ioctl(struct selkie_vm *vm, const struct kvm_ioeventfd *args);
-/* Copies the table to the region. Holds vm->lock. */
+/* Copies the table to the region. Holds vm->ioeventfd_lock. */
 void ioeventfd_start(struct selkie_vm *vm);
 void ioeventfd_release(struct selkie_vm *vm);
 /* Doorbell: signals what fired. Any context. */

@@ -372,6 +372,7 @@ int transport_init(void)
 	}
 	return 0;
 out_unmap:
+	irq_dispose_mapping(transport.irq);
 	memunmap(transport.window);
 	return ret;
 }
@@ -379,5 +380,6 @@ out_unmap:
 void transport_exit(void)
 {
 	free_irq(transport.irq, &transport);
+	irq_dispose_mapping(transport.irq);
 	memunmap(transport.window);
 }

@@ -105,8 +105,9 @@ static const struct vgic_range *vgic_dist_find(struct selkie_vm *vm, u32 offset)
 
 		if (offset < range->offset || offset >= range->offset + range->length)
 			continue;
-		/* An interrupt the distributor does not have */
-		if (range->bits && (offset - range->offset) * 8 / range->bits >= vm->vgic->intids)
+		/* An interrupt the distributor does not have; private ones it always has */
+		if (range->bits && (offset - range->offset) * 8 / range->bits >=
+					   max_t(u32, vm->vgic->intids, SELKIE_PRIVATE_INTIDS))
 			return NULL;
 		return range;
 	}
@@ -602,6 +603,19 @@ static int vgic_has_attr(struct selkie_vm *vm, const struct kvm_device_attr *att
 	default:
 		return -ENXIO;
 	}
+}
+
+int vgic_check_frames(const struct vgic *vgic)
+{
+	if (vgic->gicd == VGIC_ADDR_NONE || vgic->gicc == VGIC_ADDR_NONE) {
+		pr_err("the vGIC's distributor and CPU interface have no addresses\n");
+		return -ENXIO;
+	}
+	if (vgic->gicd < vgic->gicc + VGIC_CPU_SIZE && vgic->gicc < vgic->gicd + VGIC_DIST_SIZE) {
+		pr_err("the vGIC's distributor and CPU interface overlap\n");
+		return -EINVAL;
+	}
+	return 0;
 }
 
 /* --- file descriptor -------------------------------------------------------------------------- */

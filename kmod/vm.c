@@ -192,10 +192,10 @@ static int vm_describe(struct selkie_vm *vm, struct ctl_create *create)
 	ret = vgic_lazy_init(vm);
 	if (ret)
 		return ret;
-	if (vm->vgic->gicd == VGIC_ADDR_NONE || vm->vgic->gicc == VGIC_ADDR_NONE) {
-		pr_err("the vGIC's distributor and CPU interface have no addresses\n");
+	ret = vgic_check_frames(vm->vgic);
+	if (ret) {
 		vm_mark_dead(vm);
-		return -ENXIO;
+		return ret;
 	}
 	create->gicd = vm->vgic->gicd;
 	create->gicc = vm->vgic->gicc;
@@ -212,6 +212,8 @@ static void vm_switch_region(struct selkie_vm *vm, void *region)
 	unsigned int i;
 
 	vm->region = region;
+	/* Nobody may be in the middle of an edit of the table's generation. */
+	mutex_lock(&vm->ioeventfd_lock);
 	raw_spin_lock_irqsave(&vm->irq_lock, flags);
 	memcpy(shared->irq_level, kept->irq_level, sizeof(shared->irq_level));
 	memcpy(shared->irq_resample, kept->irq_resample, sizeof(shared->irq_resample));
@@ -224,7 +226,13 @@ static void vm_switch_region(struct selkie_vm *vm, void *region)
 	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
 	kfree(kept);
 
+	/* Before anybody waits for the VMM. An event that came earlier keeps the VMM from ringing again. */
+	transport_attach(vm->id, vm);
+	rcu_read_lock();
+	vm_events(vm);
+	rcu_read_unlock();
 	ioeventfd_start(vm);
+	mutex_unlock(&vm->ioeventfd_lock);
 	for (i = 0; i < SELKIE_MAX_VCPUS; i++) {
 		if (vm->vcpu[i])
 			vm->vcpu[i]->slot = region + UVM_OFF_VCPU(i);
@@ -277,7 +285,6 @@ int vm_start(struct selkie_vm *vm)
 		return -EIO;
 	}
 	vm_switch_region(vm, region);
-	transport_attach(vm->id, vm);
 	mutex_lock(&vm->mmu_lock);
 	vm->mmu_live = true;
 	mutex_unlock(&vm->mmu_lock);
