@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Bare guests (tests/guest/README.md): $(BUILD)/guest/<name>.Image
-GUEST_PROGRAMS := hostile exitbench ctl uvm
+GUEST_PROGRAMS := hostile exitbench ctl ctlfuzz uvm
 GUEST_RT := $(addprefix $(BUILD)/target/,tests/guest/start.o tests/guest/runtime.o lib/fmt/fmt.o lib/string/string.o)
+
+$(BUILD)/guest/ctl.elf $(BUILD)/guest/ctlfuzz.elf: $(BUILD)/target/tests/guest/control.o
 
 $(BUILD)/guest/%.elf: $(BUILD)/target/tests/guest/%.o $(GUEST_RT) tests/guest/guest.lds
 	@mkdir -p $(@D)

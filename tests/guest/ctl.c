@@ -1,142 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * A service-VM that talks to root directly (wire/ctl.h): every request, what each refuses, the
- * books after each round, user-VMs that run, their death, exhausted quota, and a long run of
- * nonsense. Output is TAP; the last line is "ctl: done".
- *
- * The system description gives it the window at WINDOW, a quota and test hooks.
+ * books after each round, user-VMs that run, their death, and exhausted quota. Output is TAP; the last line is "ctl: done".
  */
-#include "guest.h"
+#include "control.h"
 
 #include "arch/psci.h"
 #include "string/string.h"
-#include "wire/ctl.h"
 
-#define WINDOW UINT64_C(0x3000000000)
-#define RAM UINT64_C(0x50000000) /* pages of ours to share; 2 MiB aligned, used by nothing else */
-#define RAM_END UINT64_C(0x60000000)
-#define GUEST_CODE UINT64_C(0x40000000) /* in user-VMs */
-#define GUEST_GICD UINT64_C(0x08000000)
-#define GUEST_GICC UINT64_C(0x08010000)
-#define GUEST_MMIO UINT64_C(0x0a000000) /* nothing is there */
-#define PSTATE_EL1H_DAIF 0x3c5u
-#define FUZZ_ROUNDS 20000u
 #define CYCLES 50u
-
-static unsigned int tests, failures;
-static uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
-static int64_t sys_call, sys_send;
-static struct ctl_counters before;
-
-static struct ctl_area *const area = (struct ctl_area *)WINDOW;
-
-static uint64_t rnd(void)
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return seed * UINT64_C(0x2545f4914f6cdd1d);
-}
-
-static void report(bool ok, const char *what)
-{
-	tests++;
-	if (!ok)
-		failures++;
-	guest_printf("%s %u - %s\n", ok ? "ok" : "not ok", tests, what);
-}
-
-#define MSG_LABEL_SHIFT 12
-
-/* seL4_Call on the control capability; mr[0..3] in and out. */
-static uint64_t control(uint64_t op, uint64_t mr[4])
-{
-	struct guest_regs r = { { SELKIE_CAP_CONTROL, op << MSG_LABEL_SHIFT | 4, mr[0], mr[1],
-				  mr[2], mr[3], 0, (uint64_t)sys_call } };
-
-	guest_hvc(&r);
-	memcpy(mr, &r.x[2], 4 * sizeof(mr[0]));
-	return r.x[1] >> MSG_LABEL_SHIFT;
-}
-
-static uint64_t request(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t *out)
-{
-	uint64_t mr[4] = { a, b, c, d };
-	uint64_t status = control(op, mr);
-
-	if (out)
-		*out = mr[0];
-	return status;
-}
-
-static void ring(uint64_t vm)
-{
-	struct guest_regs r = { { SELKIE_CAP_DOORBELL + vm, 0, 0, 0, 0, 0, 0,
-				  (uint64_t)sys_send } };
-
-	guest_hvc(&r);
-}
-
-static volatile struct uvm_vm *region(uint64_t vm)
-{
-	return (volatile struct uvm_vm *)(WINDOW + CTL_AREA_SIZE + vm * UVM_REGION_SIZE);
-}
-
-static volatile struct uvm_vcpu *slot(uint64_t vm, unsigned int n)
-{
-	return (volatile struct uvm_vcpu *)(WINDOW + CTL_AREA_SIZE + vm * UVM_REGION_SIZE +
-					    UVM_OFF_VCPU(n));
-}
-
-static struct ctl_create good(void)
-{
-	return (struct ctl_create){ .vcpus = 1,
-				    .ipa_bits = 40,
-				    .gicd = GUEST_GICD,
-				    .gicc = GUEST_GICC,
-				    .intids = 288,
-				    .mpidr = { 0x80000000u } };
-}
-
-static uint64_t create(struct ctl_create c, uint64_t *vm)
-{
-	memcpy(&area->create, &c, sizeof(c));
-	return request(CTL_VM_CREATE, 0, 0, 0, 0, vm);
-}
-
-static struct ctl_counters counters(void)
-{
-	struct ctl_counters c;
-
-	memset(area, 0xff, sizeof(*area));
-	request(CTL_COUNTERS, 0, 0, 0, 0, NULL);
-	memcpy(&c, &area->counters, sizeof(c));
-	return c;
-}
-
-static bool books_as_before(void)
-{
-	struct ctl_counters now = counters();
-	const uint64_t *a = (const uint64_t *)&before, *b = (const uint64_t *)&now;
-	bool same = true;
-
-	for (unsigned int i = 0; i < sizeof(now) / sizeof(*b); i++)
-		if (a[i] != b[i]) {
-			guest_printf("# counter %u: %lu before, %lu now\n", i, a[i], b[i]);
-			same = false;
-		}
-	return same;
-}
-
-static void learn_calls(void)
-{
-	struct guest_regs info = { { SELKIE_SMC_INFO } };
-
-	guest_smc(&info);
-	sys_call = (int64_t)info.x[1];
-	sys_send = (int64_t)info.x[2];
-	report(info.x[0] == SELKIE_CTL_VERSION && sys_call < 0 && sys_send < 0, "info");
-}
 
 static void discovery(void)
 {
@@ -157,53 +29,6 @@ static void discovery(void)
 		       request(1000, 0, 0, 0, 0, NULL) == WIRE_ENOSYS,
 	       "unknown operations");
 }
-
-/* Spoil one field of a good description. */
-static void spoil(struct ctl_create *c, unsigned int i)
-{
-	switch (i) {
-	case 0:
-		c->vcpus = 0;
-		break;
-	case 1:
-		c->vcpus = WIRE_MAX_VCPUS + 1;
-		break;
-	case 2:
-		c->ipa_bits = 31;
-		break;
-	case 3:
-		c->ipa_bits = 41;
-		break;
-	case 4:
-		c->gicd = GUEST_GICD + 0x800;
-		break;
-	case 5:
-		c->gicd = UINT64_C(1) << 40;
-		break;
-	case 6:
-		c->gicc = GUEST_GICD;
-		break;
-	case 7:
-		c->gicc = (UINT64_C(1) << 40) - 0x1000;
-		break;
-	case 8:
-		c->intids = 32;
-		break;
-	case 9:
-		c->intids = 65;
-		break;
-	case 10:
-		c->intids = 1024;
-		break;
-	case 11:
-		c->reserved = 1;
-		break;
-	case 12:
-		c->mpidr[0] = UINT64_MAX;
-		break;
-	}
-}
-#define SPOILS 13u
 
 static void create_refused(void)
 {
@@ -268,12 +93,6 @@ static void create_destroy(void)
 		     request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL) == WIRE_OK;
 	report(ok, "many times");
 	report(books_as_before(), "books");
-}
-
-static void offer(uint64_t first, unsigned int pages)
-{
-	for (unsigned int i = 0; i < pages; i++)
-		area->page[i] = first + (uint64_t)i * WIRE_PAGE_SIZE;
 }
 
 static void memory(void)
@@ -366,34 +185,6 @@ static void exhaust(void)
 	report(status == WIRE_ENOMEM, "tables until the quota is used up");
 	request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL);
 	report(books_as_before(), "books");
-}
-
-/* Hand vCPU 0 over and wait until it comes back. */
-static bool vcpu_do(uint64_t vm, uint32_t req, uint32_t resume)
-{
-	uint64_t end = guest_count() + 2 * guest_frequency();
-
-	slot(vm, 0)->request = req;
-	slot(vm, 0)->resume = resume;
-	__atomic_store_n(&slot(vm, 0)->owner, UVM_OWNER_VMM, __ATOMIC_RELEASE);
-	if (!__atomic_fetch_or(&region(vm)->ring, UVM_RING_VCPU(0), __ATOMIC_ACQ_REL))
-		ring(vm);
-	while (__atomic_load_n(&slot(vm, 0)->owner, __ATOMIC_ACQUIRE) != UVM_OWNER_MODULE)
-		if (guest_count() > end || region(vm)->dead)
-			return false;
-	return true;
-}
-
-static bool start_at(uint64_t vm, uint64_t pc)
-{
-	volatile struct uvm_vcpu *v = slot(vm, 0);
-
-	for (unsigned int i = 0; i < sizeof(v->regs) / 8; i++)
-		((volatile uint64_t *)&v->regs)[i] = 0;
-	v->regs.pc = pc;
-	v->regs.pstate = PSTATE_EL1H_DAIF;
-	v->regs.sys[UVM_SYS_SCTLR] = 0x34d58820;
-	return vcpu_do(vm, UVM_REQ_RESET, UVM_POWER_ON);
 }
 
 static uint64_t us_since(const struct ctl_vm_stats *was, const struct ctl_vm_stats *is)
@@ -496,80 +287,6 @@ static void log_text(void)
 	       "log text, wild length");
 }
 
-/* A number of the kind that might matter. */
-static uint64_t wild(void)
-{
-	static const uint64_t edge[] = { 0,
-					 1,
-					 2,
-					 511,
-					 512,
-					 513,
-					 4096,
-					 GUEST_CODE,
-					 GUEST_GICC,
-					 RAM,
-					 RAM_END - 4096,
-					 RAM_END,
-					 WINDOW,
-					 UINT64_MAX,
-					 UINT64_MAX - 4095,
-					 UINT64_C(1) << 40,
-					 (UINT64_C(1) << 40) - 4096 };
-	uint64_t r = rnd();
-
-	switch (r % 4) {
-	case 0:
-		return edge[(r >> 8) % (sizeof(edge) / sizeof(edge[0]))];
-	case 1:
-		return (r >> 8) % 8;
-	case 2:
-		return (r >> 8) % 0x1000 << 12;
-	}
-	return rnd() >> (r >> 8) % 64;
-}
-
-static void fuzz_area(void)
-{
-	if (rnd() % 2) {
-		struct ctl_create c = good();
-
-		if (rnd() % 4 == 0)
-			spoil(&c, (unsigned int)(rnd() % SPOILS));
-		memcpy(&area->create, &c, sizeof(c));
-		return;
-	}
-	for (unsigned int i = 0; i < 16; i++)
-		area->page[i] = rnd() % 4 ? RAM + (rnd() % 0x10000 << 12) : wild();
-}
-
-static void fuzz(void)
-{
-	uint64_t answers[WIRE_EGRANULE + 1] = { 0 };
-	bool ok = true;
-
-	for (unsigned int i = 0; i < FUZZ_ROUNDS; i++) {
-		uint64_t op = rnd() % 10 + (rnd() % 64 == 0 ? wild() : 0), status;
-
-		if (op == CTL_TEST_CRASH || op == CTL_COUNTERS)
-			continue;
-		fuzz_area();
-		status = request(op, wild(), wild(), wild(), rnd() % 2 ? rnd() % 4 : wild(), NULL);
-		if (status > WIRE_EGRANULE)
-			ok = false;
-		else
-			answers[status]++;
-	}
-	report(ok, "nonsense gets an answer");
-	guest_printf("# answers");
-	for (unsigned int i = 0; i <= WIRE_EGRANULE; i++)
-		guest_printf(" %lu", answers[i]);
-	guest_printf("\n");
-	for (uint64_t vm = 0; vm < CTL_MAX_VMS; vm++)
-		request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL);
-	report(books_as_before(), "books");
-}
-
 /* What outlives a reset: RAM that no image is loaded to. */
 struct kept {
 	uint64_t magic;
@@ -643,6 +360,5 @@ void guest_main(const void *dtb)
 	run();
 	times();
 	exhaust();
-	fuzz();
 	reset();
 }
