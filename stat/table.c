@@ -102,7 +102,7 @@ static void print_value(FILE *out, const struct sample *s, enum unit unit, int w
 {
 	switch (unit) {
 	case TIME:
-		fprintf(out, " %*.*f", width, s->difference ? 1 : 2,
+		fprintf(out, " %*.*f", width, s->difference ? 1 : 3,
 			s->difference ? percent((double)value, s) : (double)value / NS_PER_S);
 		break;
 	case COUNT:

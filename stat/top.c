@@ -102,7 +102,7 @@ static void terminal_enter(void)
 	raw.c_cc[VSUSP] = _POSIX_VDISABLE;
 	atexit(terminal_restore);
 	terminal_raw = true;
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw);
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
 	fputs(SCREEN_ENTER, stdout);
 }
 
@@ -127,7 +127,7 @@ static void draw(const char *text, unsigned marked, unsigned *skip)
 		int shown = (int)(len < cols ? len : cols);
 
 		if (line >= *skip)
-			printf(line == marked ? "\033[7m%.*s\033[0m\033[K\r\n" : "%.*s\033[K\r\n",
+			printf(line == marked ? "\033[7m%.*s\033[0m\033[K\n" : "%.*s\033[K\n",
 			       shown, text);
 		text += len + (text[len] == '\n');
 	}
