@@ -50,21 +50,6 @@ def test_unload_is_refused_while_a_vm_exists(board):
     assert user_vm.books(board) == before
 
 
-@pytest.mark.selkie
-def test_tracepoints(board):
-    text = board.run(f"""
-mountpoint -q /sys/kernel/tracing || mount -t tracefs t /sys/kernel/tracing
-cd /sys/kernel/tracing
-echo 1 > events/selkie/enable
-{CLIENT} paging guest-irq guest-eventfd > /dev/null
-echo 0 > events/selkie/enable
-grep -o 'selkie_[a-z_]*' trace | sort -u
-echo > trace
-""", limit=CLIENT_LIMIT).text
-    expected = {"selkie_exit", "selkie_kick", "selkie_page_in", "selkie_unmap", "selkie_ioeventfd", "selkie_irqfd"}
-    assert expected <= set(text.split()), text
-
-
 def test_module_says_what_is_missing(board, boards):
     """Without Selkie below it there is one clear line and no module."""
     if not boards.baseline:
