@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Makes sure the Debian packages of images/packages/build-machine.list are installed. As root, or where sudo asks for
+# Makes sure the Debian packages of a list (default: images/packages/build-machine.list) are installed. As root, or where sudo asks for
 # no password or can ask for one, it installs what is missing; elsewhere it prints the command and fails.
 set -eu
 
-list=$(dirname "$0")/../images/packages/build-machine.list
+list=${1:-$(dirname "$0")/../images/packages/build-machine.list}
 wanted=$(sed -e 's/#.*//' "$list" | xargs)
 
 if ! command -v dpkg-query >/dev/null; then

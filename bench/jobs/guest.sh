@@ -1,0 +1,40 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=dash
+# /job of the user-VM. It sees the service-VM's root file system (9p, read only, cached) and finds its tools
+# there, and /run/bench. Its kernel's word bench= says what to do: bench=listen, or bench=fio,<fio.sh's words after the folders>
+export PATH=/bin
+set -e
+read -r line < /proc/cmdline
+words=''
+for word in $line; do
+	case $word in
+	bench=*) words=$(echo "${word#bench=}" | tr , ' ') ;;
+	esac
+done
+
+modprobe 9p
+modprobe crc32c_generic
+mkdir /tools
+mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072,cache=loose,ro root /tools
+for folder in dev proc sys; do
+	mount --bind /$folder /tools/$folder
+done
+mount -t tmpfs tmp /tools/tmp
+mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 bench /tools/mnt/share
+run() {
+	PATH=/usr/bin:/usr/sbin chroot /tools /bin/sh "$@"
+}
+
+# shellcheck disable=SC2086
+set -- $words
+case $1 in
+listen)
+	run /mnt/share/jobs/listen.sh
+	;;
+fio)
+	shift
+	mount -t ext4 /dev/vda /tools/mnt/disk
+	run /mnt/share/jobs/fio.sh /mnt/disk /mnt/share/out "$@"
+	;;
+esac

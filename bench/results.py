@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Results of the two tables: raw files to numbers, numbers to medians, spreads and shares, and those to text.
+
+A measurement is (kind, place, what) -> list of dictionaries, one a repetition, every one with the key "value":
+    tcp   place service-vm, user-vm, user-vm-vhost; what to-peer, from-peer; value in Mbit/s
+    fio   place service-vm, user-vm; what is the block size; value in MiB/s
+    boot  place user-vm; what shell; value in seconds
+"""
+
+import json
+import re
+import statistics
+
+FILE_NAME = re.compile(r"(?P<kind>tcp|fio|boot)-(?:(?P<what>[a-z0-9-]+)-)?(?P<repetition>\d+)\.json")
+DIRECTIONS = ("to-peer", "from-peer")
+USER_PLACES = {"tcp": ("user-vm", "user-vm-vhost"), "fio": ("user-vm",)}
+SHARE_TARGET = 0.95
+BOOT_TARGET = 1.25
+
+
+class ResultError(Exception):
+    """A raw file does not hold what it should; the text says which and what."""
+
+
+def tcp_value(raw):
+    if "error" in raw:
+        raise ResultError(raw["error"])
+    end = raw["end"]["sum_received"]
+    return {"value": end["bits_per_second"] / 1e6, "bytes": end["bytes"], "seconds": end["seconds"]}
+
+
+def fio_value(raw):
+    write = raw["jobs"][0]["write"]
+    if raw["jobs"][0]["error"] or not write["bw_bytes"]:
+        raise ResultError(f"fio: error {raw['jobs'][0]['error']}, {write['bw_bytes']} bytes/s")
+    return {"value": write["bw_bytes"] / 2**20, "iops": write["iops"], "latency_us": write["lat_ns"]["mean"] / 1e3,
+            "latency_9999_us": write["clat_ns"]["percentile"]["99.990000"] / 1e3, "seconds": write["runtime"] / 1e3}
+
+
+def boot_value(raw):
+    return {"value": raw["seconds"]}
+
+
+VALUE_OF = {"tcp": tcp_value, "fio": fio_value, "boot": boot_value}
+
+
+def parse(name, data):
+    """(kind, what, repetition, numbers) of a raw file."""
+    match = FILE_NAME.fullmatch(name)
+    if not match:
+        raise ResultError(f"{name}: not a result")
+    try:
+        numbers = VALUE_OF[match["kind"]](json.loads(data))
+    except (ValueError, KeyError, IndexError, TypeError, ResultError) as problem:
+        raise ResultError(f"{name}: {problem!r}") from problem
+    return match["kind"], match["what"] or "shell", int(match["repetition"]), numbers
+
+
+class Results:
+    """All measurements of one system, as they are kept in its JSON file."""
+
+    def __init__(self, system, about=None, rows=None):
+        self.system, self.about, self.rows = system, about or {}, rows or {}
+
+    def add(self, kind, place, what, numbers):
+        self.rows.setdefault(kind, {}).setdefault(place, {}).setdefault(what, []).append(numbers)
+
+    def values(self, kind, place, what, key="value"):
+        return [numbers[key] for numbers in self.rows.get(kind, {}).get(place, {}).get(what, [])]
+
+    def median(self, kind, place, what, key="value"):
+        """None when it was not measured."""
+        values = self.values(kind, place, what, key)
+        return statistics.median(values) if values else None
+
+    def spread(self, kind, place, what):
+        """Largest less smallest, over the median."""
+        values = self.values(kind, place, what)
+        return (max(values) - min(values)) / statistics.median(values) if values else None
+
+    def share(self, kind, place, what):
+        """What the user-VM reaches of what the service-VM reaches."""
+        mine, whole = self.median(kind, place, what), self.median(kind, "service-vm", what)
+        return mine / whole if mine is not None and whole else None
+
+    def whats(self, kind):
+        """Directions or block sizes in the order of the tables."""
+        found = {what for place in self.rows.get(kind, {}).values() for what in place}
+        return [what for what in DIRECTIONS if what in found] if kind == "tcp" else sorted(found, key=block_bytes)
+
+    def save(self, path):
+        with open(path, "w", encoding="utf-8") as out:
+            json.dump({"system": self.system, "about": self.about, "rows": self.rows}, out, indent=1)
+            out.write("\n")
+
+    @classmethod
+    def load(cls, path):
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+        return cls(content["system"], content["about"], content["rows"])
+
+
+def block_bytes(size):
+    """4k -> 4096; what is no size comes first."""
+    match = re.fullmatch(r"(\d+)([km]?)", size)
+    return int(match[1]) * {"": 1, "k": 1024, "m": 1 << 20}[match[2]] if match else 0
+
+
+def shares(results):
+    """[(kind, place, what, share)] of all that have one."""
+    found = [(kind, place, what, results.share(kind, place, what))
+             for kind, places in USER_PLACES.items() for what in results.whats(kind) for place in places]
+    return [row for row in found if row[3] is not None]
+
+
+def number(value, form):
+    return "-" if value is None else format(value, form)
+
+
+def ratio(one, other):
+    return one / other if one is not None and other else None
+
+
+def markdown(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "| " + " | ".join("---" for _ in head) + " |"]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def with_spread(results, kind, place, what, form):
+    value, spread = results.median(kind, place, what), results.spread(kind, place, what)
+    return "-" if value is None else f"{value:{form}} ±{50 * spread:.1f} %"
+
+
+def tcp_table(all_results):
+    head = ["scenario"] + [f"{r.system}, {what}" for r in all_results for what in DIRECTIONS]
+    rows = [[place] + [with_spread(r, "tcp", place, what, ",.0f") for r in all_results for what in DIRECTIONS]
+            for place in ("service-vm",) + USER_PLACES["tcp"]]
+    return markdown(head, rows)
+
+
+def fio_table(all_results):
+    """Medians of bandwidth in both places, and the paper's further columns of the user-VM."""
+    lines = []
+    for r in all_results:
+        head = ["block", f"{r.system}: service-VM MiB/s", "user-VM MiB/s", "user-VM IOPS", "mean latency us", "99.99 % us"]
+        rows = [[size] + [with_spread(r, "fio", place, size, ".1f") for place in ("service-vm", "user-vm")]
+                + [number(r.median("fio", "user-vm", size, key), ",.0f")
+                   for key in ("iops", "latency_us", "latency_9999_us")] for size in r.whats("fio")]
+        lines += markdown(head, rows) + [""]
+    return lines
+
+
+def share_table(all_results, reference):
+    """Shares user-VM/service-VM of each system; beside those of others the ratio to the reference's share."""
+    head = ["share user-VM/service-VM"]
+    for r in all_results:
+        head += [r.system] if r is reference else [r.system, f"/{reference.system}"] if reference else [r.system]
+    rows = []
+    keys = {row[:3]: None for r in all_results for row in shares(r)}
+    for kind, place, what in sorted(keys, key=lambda k: (k[0] != "tcp", k[1], block_bytes(k[2]), k[2] != "to-peer")):
+        row = [f"{kind} {what}" + (", vhost" if place == "user-vm-vhost" else "")]
+        for r in all_results:
+            row.append(number(r.share(kind, place, what), ".3f"))
+            if reference and r is not reference:
+                row.append(number(ratio(r.share(kind, place, what), reference.share(kind, place, what)), ".2f"))
+        rows.append(row)
+    return markdown(head, rows)
+
+
+def boot_table(all_results, reference):
+    rows = []
+    for r in all_results:
+        median = r.median("boot", "user-vm", "shell")
+        beside = reference.median("boot", "user-vm", "shell") if reference else None
+        rows.append([r.system, number(median, ".3f"), number(r.spread("boot", "user-vm", "shell"), ".1%"),
+                     number(ratio(median, beside), ".2f")])
+    return markdown(["guest boot to shell", "seconds (virtual)", "spread", "/kvm"], rows)
+
+
+def verdict(results, reference):
+    """What misses its target, as sentences; empty when nothing does."""
+    missed = []
+    for kind, place, what, share in shares(results):
+        beside = ratio(share, reference.share(kind, place, what))
+        if beside is not None and beside < SHARE_TARGET:
+            missed.append(f"{results.system}: {kind} {what} {place}: {beside:.2f} of {reference.system}'s share, "
+                          f"target {SHARE_TARGET}")
+    beside = ratio(results.median("boot", "user-vm", "shell"), reference.median("boot", "user-vm", "shell"))
+    if beside is not None and beside > BOOT_TARGET:
+        missed.append(f"{results.system}: boot {beside:.2f} times {reference.system}'s, target {BOOT_TARGET}")
+    return missed
+
+
+def report(all_results):
+    """The whole report in Markdown."""
+    reference = next((r for r in all_results if r.system == "kvm"), None)
+    lines = ["Table I: TCP, Mbit/s (median, half the distance between largest and smallest)", ""]
+    lines += tcp_table(all_results)
+    lines += ["", "Table II: random write, posixaio, 64 MB file, end_fsync", ""] + fio_table(all_results)
+    lines += ["Shares", ""] + share_table(all_results, reference) + ["", "Boot", ""] + boot_table(all_results, reference)
+    if reference:
+        lines += [""] + [line for r in all_results if r is not reference for line in verdict(r, reference)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The benchmark's statistics and tables: raw files to numbers, numbers to shares, ratios and verdicts. Prints TAP."""
+
+import json
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "bench"))
+import plots  # noqa: E402
+import results  # noqa: E402
+
+checks = []
+
+
+def check(good, what):
+    checks.append(bool(good))
+    print(f"{'' if good else 'not '}ok {len(checks)} - {what}")
+
+
+def tcp_raw(bits):
+    return json.dumps({"end": {"sum_received": {"bits_per_second": bits, "bytes": 1000, "seconds": 2.0}}})
+
+
+def fio_raw(bandwidth, error=0):
+    return json.dumps({"jobs": [{"error": error, "write": {
+        "bw_bytes": bandwidth, "iops": 7.5, "lat_ns": {"mean": 2000.0}, "runtime": 1500,
+        "clat_ns": {"percentile": {"99.990000": 9000}}}}]})
+
+
+def refused(name, data):
+    try:
+        results.parse(name, data)
+    except results.ResultError as problem:
+        return name in str(problem)
+    return False
+
+
+def system(name, whole, part, seconds):
+    found = results.Results(name)
+    for place, values in (("service-vm", whole), ("user-vm", part)):
+        for repetition, value in enumerate(values, 1):
+            for file, raw in ((f"tcp-to-peer-{repetition}.json", tcp_raw(value * 1e6)),
+                              (f"fio-64k-{repetition}.json", fio_raw(value * 2**20))):
+                kind, what, _, numbers = results.parse(file, raw)
+                found.add(kind, place, what, numbers)
+    for second in seconds:
+        found.add("boot", "user-vm", "shell", {"value": second})
+    return found
+
+
+check(results.parse("tcp-from-peer-12.json", tcp_raw(5e6))
+      == ("tcp", "from-peer", 12, {"value": 5.0, "bytes": 1000, "seconds": 2.0}), "a TCP file")
+check(results.parse("fio-4k-2.json", fio_raw(3 << 20))
+      == ("fio", "4k", 2, {"value": 3.0, "iops": 7.5, "latency_us": 2.0, "latency_9999_us": 9.0, "seconds": 1.5}),
+      "a fio file")
+check(results.parse("boot-1.json", '{"seconds": 1.5}') == ("boot", "shell", 1, {"value": 1.5}), "a boot file")
+check(refused("tcp-to-peer-1.json", '{"error": "the server is busy", "end": {}}'), "iperf3's error is one")
+check(refused("tcp-to-peer-1.json", "{"), "half a file is refused")
+check(refused("fio-4k-1.json", fio_raw(100, error=5)), "fio's error is one")
+check(refused("fio-4k-1.json", fio_raw(0)), "nothing written is refused")
+check(refused("other.json", "{}"), "an unknown name is refused")
+
+kvm = system("kvm", (100, 300, 200), (80, 120, 100), (2.0, 2.2))
+slow = system("slow", (200,), (94,), (2.7,))
+good = system("good", (200,), (96,), (2.0,))
+check(kvm.median("tcp", "service-vm", "to-peer") == 200, "the median")
+check(kvm.spread("tcp", "service-vm", "to-peer") == 1.0, "the spread")
+check(kvm.share("fio", "user-vm", "64k") == 0.5, "the share")
+check(kvm.share("tcp", "user-vm-vhost", "to-peer") is None, "no share of what was not measured")
+check(len(results.shares(kvm)) == 2, "all shares")
+misses = results.verdict(slow, kvm)
+check(len(misses) == 3 and "0.94" in misses[0] and "boot 1.29" in misses[2], "missed targets are named")
+check(not results.verdict(good, kvm), "met targets are not")
+text = results.report([kvm, good])
+check("| tcp to-peer | 0.500 | 0.480 | 0.96 |" in text.splitlines(), "the table of shares")
+check("| service-vm | 200 ±50.0 % | - | 200 ±0.0 % | - |" in text.splitlines(), "the table of TCP")
+check(sorted(["1m", "4k", "16k"], key=results.block_bytes) == ["4k", "16k", "1m"], "block sizes in order")
+names, groups = plots.bars([kvm, good], "fio")
+check(names == ["kvm service-vm", "kvm user-vm", "good service-vm", "good user-vm"]
+      and groups == [("64k", [(200, 100, 300), (100, 80, 120), (200, 200, 200), (96, 96, 96)])], "bars of a plot")
+print(f"1..{len(checks)}")
+sys.exit(0 if all(checks) else 1)
