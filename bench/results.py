@@ -146,7 +146,7 @@ def fio_table(all_results):
         rows = [[size] + [with_spread(r, "fio", place, size, ".1f") for place in ("service-vm", "user-vm")]
                 + [number(r.median("fio", "user-vm", size, key), ",.0f")
                    for key in ("iops", "latency_us", "latency_9999_us")] for size in r.whats("fio")]
-        lines += markdown(head, rows) + [""]
+        lines += ([""] if lines else []) + markdown(head, rows)
     return lines
 
 
@@ -194,10 +194,15 @@ def verdict(results, reference):
 def report(all_results):
     """The whole report in Markdown."""
     reference = next((r for r in all_results if r.system == "kvm"), None)
-    lines = ["Table I: TCP, Mbit/s (median, half the distance between largest and smallest)", ""]
-    lines += tcp_table(all_results)
-    lines += ["", "Table II: random write, posixaio, 64 MB file, end_fsync", ""] + fio_table(all_results)
-    lines += ["Shares", ""] + share_table(all_results, reference) + ["", "Boot", ""] + boot_table(all_results, reference)
+    measured = {kind for r in all_results for kind in r.rows}
+    lines = []
+    for kind, title, table in (
+            ("tcp", "Table I: TCP, Mbit/s (median, half the distance between largest and smallest)", tcp_table),
+            ("fio", "Table II: random write, posixaio, 64 MB file, end_fsync", fio_table),
+            ("boot", "Boot", lambda found: boot_table(found, reference))):
+        if kind in measured:
+            lines += [title, ""] + table(all_results) + [""]
+    lines += ["Shares", ""] + share_table(all_results, reference)
     if reference:
         lines += [""] + [line for r in all_results if r is not reference for line in verdict(r, reference)]
     return "\n".join(lines) + "\n"

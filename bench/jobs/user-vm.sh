@@ -52,11 +52,7 @@ wait_for() {
 		case $line in
 		*"$1"*) return ;;
 		esac
-		line=${line%$'\r'}
-		echo "$line"
-		case $line in
-		fio*) "$jobs/counters.sh" "$out/${line// /-}.counters" ;;
-		esac
+		echo "${line%$'\r'}"
 	done
 	echo "the user-VM ended before it said '$1'" >&2
 	exit 1
