@@ -25,6 +25,7 @@ bool vmm_init(struct vm *vm, const struct vmm_boot *boot, struct vmm_rt *rt,
 	vm->replies_free = (2u << vm->vcpus) - 1;
 	vm->log_tokens = 1;
 	rt->deadline = VMM_NO_DEADLINE;
+	vm->ring_deadline = VMM_NO_DEADLINE;
 	for (unsigned i = 0; i < vm->vcpus; i++) {
 		struct vcpu *v = &vm->vcpu[i];
 
@@ -94,10 +95,10 @@ void vmm_settle(struct vm *vm)
 		for (; todo; todo &= todo - 1)
 			vcpu_settle(&vm->vcpu[__builtin_ctz(todo)]);
 	}
-	if (vm->clock_due)
-		vtimer_publish(vm);
 	if (!vm->service)
 		uvm_settle(vm);
+	if (vm->clock_due)
+		vtimer_publish(vm);
 }
 
 void vmm_stop(struct vm *vm)

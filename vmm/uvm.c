@@ -18,6 +18,9 @@
 /* The virtual timer's level is not the module's to set. */
 #define MODULE_PPIS (PPI_MASK & ~(1u << PPI_VTIMER))
 
+/* Longest wait of an event for a pause of the guest, as a frequency */
+#define RING_LATER_HZ 5000
+
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 
@@ -224,7 +227,7 @@ void uvm_eoi(struct vm *vm, unsigned intid)
 {
 	__atomic_fetch_or(&vm->uvm->shared->irq_eoi[intid / 32], 1u << intid % 32,
 			  __ATOMIC_RELEASE);
-	vm->uvm->raised |= UVM_EVENT_EOI;
+	vm->uvm->later |= UVM_EVENT_EOI;
 }
 
 /* --- ioeventfd -------------------------------------------------------------------------------------------- */
@@ -260,7 +263,7 @@ bool uvm_ioevent(struct vcpu *v, const struct access *a, uint64_t ipa)
 		return false;
 	v->stats->ioevent++;
 	__atomic_fetch_or(&u->shared->ioevent_fired[i / 32], 1u << i % 32, __ATOMIC_RELEASE);
-	u->raised |= UVM_EVENT_IOEVENT;
+	u->later |= UVM_EVENT_IOEVENT;
 	vcpu_finish_access(v, a, 0);
 	return true;
 }
@@ -383,6 +386,39 @@ static bool others_stopped(const struct vm *vm)
 	return true;
 }
 
+/*
+ * Kicks and EOIs of a guest that goes on are rung when it pauses, or after a while: on the core they share the service-VM
+ * would take the guest's place at once, and again for the next kick. What it finds together it handles together.
+ */
+static bool may_ring_later(struct vm *vm)
+{
+	bool goes_on = false;
+
+	for (unsigned i = 0; i < vm->vcpus; i++)
+		goes_on |= vcpu_wants_to_run(&vm->vcpu[i]);
+	if (!goes_on)
+		return false;
+	if (vm->ring_deadline != VMM_NO_DEADLINE)
+		return hw_count() < vm->ring_deadline;
+	vm->ring_deadline = hw_count() + vm->boot->cntfrq / RING_LATER_HZ;
+	vm->clock_due = true;
+	return true;
+}
+
+static void raise_later(struct vm *vm)
+{
+	struct uvm *u = vm->uvm;
+
+	if (!u->later || (!u->raised && may_ring_later(vm)))
+		return;
+	u->raised |= u->later;
+	u->later = 0;
+	if (vm->ring_deadline != VMM_NO_DEADLINE) {
+		vm->ring_deadline = VMM_NO_DEADLINE;
+		vm->clock_due = true;
+	}
+}
+
 void uvm_settle(struct vm *vm)
 {
 	struct uvm *u = vm->uvm;
@@ -404,6 +440,7 @@ void uvm_settle(struct vm *vm)
 		if (!READ_ONCE(u->slot[i]->quiet))
 			u->raised |= UVM_EVENT_VCPU(i);
 	}
+	raise_later(vm);
 	if (!u->raised)
 		return;
 	/* Pairs with the module's exchange. Only who finds the word zero rings: the others' bits are taken along. */

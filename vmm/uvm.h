@@ -17,6 +17,7 @@ struct uvm {
 	struct uvm_ioevent *table; /* shared */
 	struct uvm_vcpu *slot[WIRE_MAX_VCPUS]; /* shared */
 	uint32_t raised; /* UVM_EVENT_* not yet in the shared word */
+	uint32_t later; /* the same, those that may wait for the guest's next pause */
 	struct uvm_back back[WIRE_MAX_VCPUS];
 	struct ioevent_table ioevents;
 };

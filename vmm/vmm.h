@@ -79,6 +79,7 @@ struct vm {
 	uint32_t touched; /* vCPUs vcpu_settle() has to look at */
 	uint32_t ready; /* HELD vCPUs whose answer may go out */
 	uint32_t replies_free; /* reply objects that hold nobody */
+	uint64_t ring_deadline; /* CNTPCT until which events may wait for the guest's pause */
 	uint64_t gicd; /* IPA, UINT64_MAX without vGIC */
 	uint64_t log_tokens, log_refilled; /* token bucket, see log.c */
 	uint32_t guest_errors;

@@ -78,7 +78,7 @@ void vtimer_expired(struct vm *vm)
 
 void vtimer_publish(struct vm *vm)
 {
-	uint64_t earliest = VMM_NO_DEADLINE;
+	uint64_t earliest = vm->ring_deadline;
 	uint64_t generation;
 
 	vm->clock_due = false;

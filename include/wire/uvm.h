@@ -52,6 +52,9 @@
  * interrupt). The taker exchanges the word with zero (acquire) and only then looks at what the bits stand for;
  * so no bit is lost and nothing is rung twice.
  *
+ * UVM_EVENT_IOEVENT of a kick and UVM_EVENT_EOI may come late: while the guest goes on the VMM collects them, up to 200 us, and
+ * raises them when every vCPU waits or is the module's, or together with an event that can not wait.
+ *
  * A module that looks at owner itself for a while sets `quiet` before it gives the slot away: no event is raised when the
  * slot comes back. Before it sleeps it clears `quiet` and looks at owner once more; the VMM looks at `quiet` after it has
  * given the slot back; with a full barrier between the two on both sides one of them sees the other.
@@ -68,8 +71,8 @@
  *
  * The module edits the table, then increments ioevent_generation by two steps: odd while it edits, even when
  * done (sequence lock), and rings UVM_RING_IOEVENT. The VMM copies and checks the table into its own memory.
- * A guest store that matches entry i sets bit i of ioevent_fired and UVM_EVENT_IOEVENT; the vCPU goes on at
- * once. An unregistered entry must not fire any more when its ioctl returns: the module waits for
+ * A guest store that matches entry i sets bit i of ioevent_fired and then UVM_EVENT_IOEVENT, see above; the vCPU goes
+ * on at once. An unregistered entry must not fire any more when its ioctl returns: the module waits for
  * ioevent_seen == ioevent_generation, then drains ioevent_fired. The VMM raises UVM_EVENT_IOEVENT when it has changed
  * ioevent_seen, too.
  *
