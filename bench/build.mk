@@ -18,10 +18,20 @@ bench-tables: run-images $(BUILD)/bench/deps
 bench-boot: run-images
 	@bench/boot.py --build $(BUILD) --image $(SELKIE_IMG)
 
-# Instructions an exit costs; the bare guest takes the service-VM's place.
-bench-exit: $(KOUT)/exitbench.img
-	@mkdir -p $(BUILD)/bench
-	@bench/exit.py --build $(BUILD) --kernel $(KERNEL_NAME) --json $(BUILD)/bench/exit-$(KERNEL_NAME).json $<
+# Instructions an exit costs: a bare guest in the service-VM's place, and a guest of /dev/kvm, which is measured on KVM too.
+KVMCOST := $(BUILD)/bench/kvmcost
+KVMCOST_SRC := $(addprefix bench/,kvmcost.c kvmcost_guest.S)
+
+$(KVMCOST): $(KVMCOST_SRC) bench/kvmcost.h
+	@mkdir -p $(@D)
+	@echo "  LINUXCC $@"
+	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -pthread -Ibench -o $@ $(KVMCOST_SRC)
+
+SERVICE_FILES += $(KVMCOST):usr/lib/selkie/kvmcost
+
+bench-exit: $(KOUT)/exitbench.img run-images
+	@bench/exit.py --build $(BUILD) --kernel $(KERNEL_NAME) --json $(BUILD)/bench/exit-$(KERNEL_NAME).json --bare $< \
+		--image $(SELKIE_IMG)
 
 # Share of time the CPU is awake while the service-VM does nothing.
 bench-idle: run-images
