@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of a user-VM: slots, page-in, invalidation, dirty log.
+ * Memory of a user-VM: page-in and invalidation. The slots themselves are memslot.c's.
  *
  * A slot is only recorded. A guest access that finds nothing mapped ends in mem_fault(), in the thread of KVM_RUN: the page
  * is looked up with GUP, cleaned to the point of coherency, and root maps that very frame, together with what is present
@@ -14,14 +14,11 @@
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "selkie.h"
 #include "transport.h"
 #include "trace.h"
-
-#define MEM_VALID_FLAGS (KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY)
 
 /* Most pages unmapped at once: while root works for us no interrupt gets through. */
 #define MEM_UNMAP_PAGES 8192u
@@ -38,39 +35,11 @@ MODULE_PARM_DESC(
 	populate_pages,
 	"Pages around a fault that are brought in if they are not present (1..512, power of two)");
 
-/* --- lookup ----------------------------------------------------------------------------------- */
-static u64 mem_slot_end(const struct mem_slot *slot)
-{
-	return slot->gpa + (slot->pages << PAGE_SHIFT);
-}
-
-/* Under slots_srcu or slots_lock. */
-static struct mem_slots *mem_slots(struct selkie_vm *vm)
-{
-	return srcu_dereference_check(vm->slots, &vm->slots_srcu, lockdep_is_held(&vm->slots_lock));
-}
-
-static struct mem_slot *mem_slot_find(struct selkie_vm *vm, u64 ipa)
-{
-	struct mem_slots *slots = mem_slots(vm);
-	unsigned int low = 0, high = slots->count;
-
-	/* The first slot that ends behind ipa. */
-	while (low < high) {
-		unsigned int middle = (low + high) / 2;
-
-		if (mem_slot_end(slots->slot[middle]) <= ipa)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == slots->count || slots->slot[low]->gpa > ipa)
-		return NULL;
-	return slots->slot[low];
-}
-
 /* --- taking away ------------------------------------------------------------------------------ */
-/* Unmaps pages [begin, end) of the slot, some of which are mapped. As mem_unmap_range(). */
+/*
+ * Unmaps pages [begin, end) of the slot, some of which are mapped. Root refuses only for a VM that it has stopped already: no
+ * vCPU looks at those mappings any more.
+ */
 static int mem_unmap_some(struct mem_slot *slot, u64 begin, u64 end, bool may_sleep)
 {
 	u64 granule = transport_granule() >> PAGE_SHIFT;
@@ -98,11 +67,7 @@ static int mem_unmap_some(struct mem_slot *slot, u64 begin, u64 end, bool may_sl
 	return 0;
 }
 
-/*
- * Unmaps what is mapped of pages [first, last] of the slot; with granules above a page the whole granule goes. -EAGAIN only
- * without may_sleep. Root refuses only for a VM that it has stopped already: no vCPU looks at those mappings any more.
- */
-static int mem_unmap_range(struct mem_slot *slot, u64 first, u64 last, bool may_sleep)
+int mem_unmap_range(struct mem_slot *slot, u64 first, u64 last, bool may_sleep)
 {
 	u64 begin, end;
 	int ret;
@@ -144,7 +109,7 @@ static bool mem_invalidate(struct mmu_interval_notifier *notifier,
 	return !ret;
 }
 
-static const struct mmu_interval_notifier_ops mem_notifier_ops = {
+const struct mmu_interval_notifier_ops mem_notifier_ops = {
 	.invalidate = mem_invalidate,
 };
 
@@ -155,7 +120,7 @@ int mem_flush(struct selkie_vm *vm)
 	int index;
 
 	index = srcu_read_lock(&vm->slots_srcu);
-	slots = mem_slots(vm);
+	slots = memslot_all(vm);
 	mutex_lock(&vm->mmu_lock);
 	for (i = 0; i < slots->count; i++)
 		mem_unmap_range(slots->slot[i], 0, slots->slot[i]->pages - 1, true);
@@ -466,7 +431,7 @@ int mem_fault(struct selkie_vm *vm, u64 ipa, bool write)
 	int index, ret;
 
 	index = srcu_read_lock(&vm->slots_srcu);
-	slot = mem_slot_find(vm, ipa);
+	slot = memslot_find(vm, ipa);
 	if (!slot || (write && slot->flags & KVM_MEM_READONLY))
 		ret = MEM_MMIO;
 	else
@@ -486,7 +451,7 @@ int mem_read(struct selkie_vm *vm, u64 ipa, void *data, size_t size)
 	int index, ret;
 
 	index = srcu_read_lock(&vm->slots_srcu);
-	slot = mem_slot_find(vm, ipa);
+	slot = memslot_find(vm, ipa);
 	ret = -ENOENT;
 	if (slot && offset_in_page(ipa) + size <= PAGE_SIZE)
 		ret = copy_from_user(data, (void __user *)(slot->hva + (ipa - slot->gpa)), size) ?
@@ -503,7 +468,7 @@ int mem_touch(struct selkie_vm *vm, u64 ipa)
 	int index, ret = 0;
 
 	index = srcu_read_lock(&vm->slots_srcu);
-	slot = mem_slot_find(vm, ipa);
+	slot = memslot_find(vm, ipa);
 	if (slot) {
 		mutex_lock(&vm->mmu_lock);
 		missing = !test_bit((ipa - slot->gpa) >> PAGE_SHIFT, slot->mapped);
@@ -520,307 +485,4 @@ int mem_touch(struct selkie_vm *vm, u64 ipa)
 	}
 	srcu_read_unlock(&vm->slots_srcu, index);
 	return ret;
-}
-
-/* --- slots ------------------------------------------------------------------------------------ */
-static void mem_slot_free(struct mem_slot *slot)
-{
-	kvfree(slot->mapped);
-	kvfree(slot->writable);
-	kvfree(slot->dirty);
-	kfree(slot);
-}
-
-static unsigned long *mem_bitmap_alloc(u64 pages)
-{
-	return kvcalloc(BITS_TO_LONGS(pages), sizeof(unsigned long), GFP_KERNEL_ACCOUNT);
-}
-
-/* The slot's notifier is registered; nothing refers to it yet. */
-static struct mem_slot *mem_slot_alloc(struct selkie_vm *vm,
-				       const struct kvm_userspace_memory_region *region)
-{
-	struct mem_slot *slot;
-	int ret = -ENOMEM;
-
-	slot = kzalloc(sizeof(*slot), GFP_KERNEL_ACCOUNT);
-	if (!slot)
-		return ERR_PTR(-ENOMEM);
-	slot->vm = vm;
-	slot->id = region->slot;
-	slot->flags = region->flags & KVM_MEM_READONLY;
-	slot->gpa = region->guest_phys_addr;
-	slot->pages = region->memory_size >> PAGE_SHIFT;
-	slot->hva = region->userspace_addr;
-	slot->mapped = mem_bitmap_alloc(slot->pages);
-	slot->writable = mem_bitmap_alloc(slot->pages);
-	if (!slot->mapped || !slot->writable)
-		goto out_free;
-	if (region->flags & KVM_MEM_LOG_DIRTY_PAGES) {
-		slot->dirty = mem_bitmap_alloc(slot->pages);
-		if (!slot->dirty)
-			goto out_free;
-	}
-	ret = mmu_interval_notifier_insert(&slot->notifier, vm->mm, slot->hva, region->memory_size,
-					   &mem_notifier_ops);
-	if (ret)
-		goto out_free;
-	return slot;
-out_free:
-	mem_slot_free(slot);
-	return ERR_PTR(ret);
-}
-
-/* Nobody finds the slot any more: takes its pages out of the user-VM and forgets it. */
-static void mem_slot_retire(struct mem_slot *slot)
-{
-	mutex_lock(&slot->vm->mmu_lock);
-	mem_unmap_range(slot, 0, slot->pages - 1, true);
-	mutex_unlock(&slot->vm->mmu_lock);
-	mmu_interval_notifier_remove(&slot->notifier);
-	mem_slot_free(slot);
-}
-
-/*
- * Publishes the slots without `old` (may be NULL) and with `new` (may be NULL), in order; then no page-in uses the previous
- * set any more.
- */
-static int mem_slots_replace(struct selkie_vm *vm, struct mem_slot *old, struct mem_slot *new)
-{
-	struct mem_slots *from = mem_slots(vm);
-	struct mem_slots *to;
-	unsigned int i;
-
-	lockdep_assert_held(&vm->slots_lock);
-	to = kzalloc(struct_size(to, slot, from->count + 1), GFP_KERNEL_ACCOUNT);
-	if (!to)
-		return -ENOMEM;
-	for (i = 0; i < from->count; i++) {
-		if (new && from->slot[i]->gpa > new->gpa) {
-			to->slot[to->count++] = new;
-			new = NULL;
-		}
-		if (from->slot[i] != old)
-			to->slot[to->count++] = from->slot[i];
-	}
-	if (new)
-		to->slot[to->count++] = new;
-	rcu_assign_pointer(vm->slots, to);
-	synchronize_srcu_expedited(&vm->slots_srcu);
-	kfree(from);
-	return 0;
-}
-
-static struct mem_slot *mem_slot_by_id(struct selkie_vm *vm, u32 id)
-{
-	struct mem_slots *slots = mem_slots(vm);
-	unsigned int i;
-
-	for (i = 0; i < slots->count; i++) {
-		if (slots->slot[i]->id == id)
-			return slots->slot[i];
-	}
-	return NULL;
-}
-
-static bool mem_overlaps(struct selkie_vm *vm, const struct mem_slot *except, u64 gpa, u64 size)
-{
-	struct mem_slots *slots = mem_slots(vm);
-	unsigned int i;
-
-	for (i = 0; i < slots->count; i++) {
-		const struct mem_slot *slot = slots->slot[i];
-
-		if (slot != except && gpa < mem_slot_end(slot) && slot->gpa < gpa + size)
-			return true;
-	}
-	return false;
-}
-
-static int mem_check_region(const struct selkie_vm *vm,
-			    const struct kvm_userspace_memory_region *region)
-{
-	if (region->flags & ~MEM_VALID_FLAGS)
-		return -EINVAL;
-	if (region->slot >= SELKIE_MAX_SLOTS) /* this refuses other address spaces too */
-		return -EINVAL;
-	if (!PAGE_ALIGNED(region->memory_size) || !PAGE_ALIGNED(region->guest_phys_addr) ||
-	    !PAGE_ALIGNED(region->userspace_addr))
-		return -EINVAL;
-	if (region->userspace_addr != untagged_addr(region->userspace_addr) ||
-	    !access_ok((void __user *)(unsigned long)region->userspace_addr, region->memory_size))
-		return -EINVAL;
-	if (region->guest_phys_addr + region->memory_size < region->guest_phys_addr)
-		return -EINVAL;
-	if (region->memory_size >> PAGE_SHIFT > INT_MAX)
-		return -EINVAL;
-	return 0;
-}
-
-/* Only the logging of dirty pages changes. */
-static int mem_set_logging(struct selkie_vm *vm, struct mem_slot *slot, bool log)
-{
-	unsigned long *bitmap = NULL, *old;
-
-	if (log) {
-		bitmap = mem_bitmap_alloc(slot->pages);
-		if (!bitmap)
-			return -ENOMEM;
-	}
-	mutex_lock(&vm->mmu_lock);
-	old = slot->dirty;
-	WRITE_ONCE(slot->dirty, bitmap);
-	/* From here on the first store to each page faults. */
-	if (log)
-		mem_unmap_range(slot, 0, slot->pages - 1, true);
-	mutex_unlock(&vm->mmu_lock);
-	/* Without mmu_lock only the pointer is looked at, not the bits. */
-	kvfree(old);
-	return 0;
-}
-
-static int mem_add_slot(struct selkie_vm *vm, struct mem_slot *old,
-			const struct kvm_userspace_memory_region *region)
-{
-	struct mem_slot *slot;
-	int ret;
-
-	if (mem_overlaps(vm, old, region->guest_phys_addr, region->memory_size))
-		return -EEXIST;
-	if (region->guest_phys_addr + region->memory_size > BIT_ULL(vm->ipa_bits))
-		return -EFAULT;
-	slot = mem_slot_alloc(vm, region);
-	if (IS_ERR(slot))
-		return PTR_ERR(slot);
-	ret = mem_slots_replace(vm, old, slot);
-	if (ret) {
-		mmu_interval_notifier_remove(&slot->notifier);
-		mem_slot_free(slot);
-		return ret;
-	}
-	if (old)
-		mem_slot_retire(old);
-	return 0;
-}
-
-static int mem_change_slot(struct selkie_vm *vm, struct mem_slot *slot,
-			   const struct kvm_userspace_memory_region *region)
-{
-	bool log = region->flags & KVM_MEM_LOG_DIRTY_PAGES;
-
-	if (region->userspace_addr != slot->hva ||
-	    region->memory_size >> PAGE_SHIFT != slot->pages ||
-	    (region->flags ^ slot->flags) & KVM_MEM_READONLY)
-		return -EINVAL;
-	if (region->guest_phys_addr != slot->gpa)
-		return mem_add_slot(vm, slot, region);
-	return log != !!slot->dirty ? mem_set_logging(vm, slot, log) : 0;
-}
-
-static int mem_set_region_locked(struct selkie_vm *vm,
-				 const struct kvm_userspace_memory_region *region)
-{
-	struct mem_slot *slot = mem_slot_by_id(vm, region->slot);
-	int ret;
-
-	if (slot && region->memory_size)
-		return mem_change_slot(vm, slot, region);
-	if (slot) {
-		ret = mem_slots_replace(vm, slot, NULL);
-		if (!ret)
-			mem_slot_retire(slot);
-		return ret;
-	}
-	return region->memory_size ? mem_add_slot(vm, NULL, region) : -EINVAL;
-}
-
-int mem_set_region(struct selkie_vm *vm, const struct kvm_userspace_memory_region *region)
-{
-	int ret;
-
-	ret = mem_check_region(vm, region);
-	if (ret)
-		return ret;
-	mutex_lock(&vm->slots_lock);
-	ret = mem_set_region_locked(vm, region);
-	mutex_unlock(&vm->slots_lock);
-	return ret;
-}
-
-/* --- dirty log -------------------------------------------------------------------------------- */
-/* Moves the slot's dirty bits to `copy` and makes the next store to each of those pages fault. */
-static void mem_collect_dirty(struct mem_slot *slot, unsigned long *copy)
-{
-	unsigned long begin, end;
-
-	mutex_lock(&slot->vm->mmu_lock);
-	bitmap_copy(copy, slot->dirty, slot->pages);
-	bitmap_zero(slot->dirty, slot->pages);
-	for_each_set_bitrange(begin, end, copy, slot->pages)
-		mem_unmap_range(slot, begin, end - 1, true);
-	mutex_unlock(&slot->vm->mmu_lock);
-}
-
-int mem_get_dirty_log(struct selkie_vm *vm, const struct kvm_dirty_log *log)
-{
-	struct mem_slot *slot;
-	unsigned long *copy;
-	size_t size;
-	int ret = 0;
-
-	if (log->slot >= SELKIE_MAX_SLOTS)
-		return -EINVAL;
-	mutex_lock(&vm->slots_lock);
-	slot = mem_slot_by_id(vm, log->slot);
-	if (!slot || !slot->dirty) {
-		ret = -ENOENT;
-		goto out_unlock;
-	}
-	size = BITS_TO_LONGS(slot->pages) * sizeof(unsigned long);
-	copy = kvzalloc(size, GFP_KERNEL);
-	if (!copy) {
-		ret = -ENOMEM;
-		goto out_unlock;
-	}
-	mem_collect_dirty(slot, copy);
-	if (copy_to_user(log->dirty_bitmap, copy, size))
-		ret = -EFAULT;
-	kvfree(copy);
-out_unlock:
-	mutex_unlock(&vm->slots_lock);
-	return ret;
-}
-
-/* --- life ------------------------------------------------------------------------------------- */
-int mem_vm_init(struct selkie_vm *vm)
-{
-	struct mem_slots *slots = kzalloc(struct_size(slots, slot, 0), GFP_KERNEL_ACCOUNT);
-
-	vm->page_buf = kcalloc(MEM_BLOCK_PAGES, sizeof(*vm->page_buf), GFP_KERNEL_ACCOUNT);
-	vm->frame_buf = kcalloc(MEM_BLOCK_PAGES, sizeof(*vm->frame_buf), GFP_KERNEL_ACCOUNT);
-	if (!slots || !vm->page_buf || !vm->frame_buf || init_srcu_struct(&vm->slots_srcu)) {
-		kfree(vm->frame_buf);
-		kfree(vm->page_buf);
-		kfree(slots);
-		return -ENOMEM;
-	}
-	mutex_init(&vm->slots_lock);
-	mutex_init(&vm->mmu_lock);
-	RCU_INIT_POINTER(vm->slots, slots);
-	return 0;
-}
-
-void mem_vm_exit(struct selkie_vm *vm)
-{
-	struct mem_slots *slots = rcu_dereference_protected(vm->slots, true);
-	unsigned int i;
-
-	for (i = 0; i < slots->count; i++) {
-		mmu_interval_notifier_remove(&slots->slot[i]->notifier);
-		mem_slot_free(slots->slot[i]);
-	}
-	kfree(slots);
-	cleanup_srcu_struct(&vm->slots_srcu);
-	kfree(vm->frame_buf);
-	kfree(vm->page_buf);
 }

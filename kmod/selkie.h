@@ -314,11 +314,12 @@ int regs_list(struct kvm_reg_list __user *list);
 /* --- mem.c -------------------------------------------------------------------------------------- */
 #define MEM_BLOCK_PAGES 512u
 
-int mem_vm_init(struct selkie_vm *vm);
-/* No vCPU runs and no file refers to the VM any more; the user-VM is gone. */
-void mem_vm_exit(struct selkie_vm *vm);
-int mem_set_region(struct selkie_vm *vm, const struct kvm_userspace_memory_region *region);
-int mem_get_dirty_log(struct selkie_vm *vm, const struct kvm_dirty_log *log);
+/*
+ * Unmaps what is mapped of pages [first, last] of the slot; with granules above a page the whole granule goes. -EAGAIN only
+ * without may_sleep. Holds vm->mmu_lock.
+ */
+int mem_unmap_range(struct mem_slot *slot, u64 first, u64 last, bool may_sleep);
+extern const struct mmu_interval_notifier_ops mem_notifier_ops;
 /*
  * Resolves a guest access. enum mem_result, or an errno for KVM_RUN. In the thread of KVM_RUN, which may sleep here.
  */
@@ -329,6 +330,17 @@ int mem_flush(struct selkie_vm *vm);
 int mem_read(struct selkie_vm *vm, u64 ipa, void *data, size_t size);
 /* Maps the page when it is RAM and not mapped yet. 1 when it was mapped now, 0 when there was nothing to do. */
 int mem_touch(struct selkie_vm *vm, u64 ipa);
+
+/* --- memslot.c ---------------------------------------------------------------------------------- */
+int memslot_vm_init(struct selkie_vm *vm);
+/* No vCPU runs and no file refers to the VM any more; the user-VM is gone. */
+void memslot_vm_exit(struct selkie_vm *vm);
+int memslot_set_region(struct selkie_vm *vm, const struct kvm_userspace_memory_region *region);
+int memslot_get_dirty_log(struct selkie_vm *vm, const struct kvm_dirty_log *log);
+/* Under slots_srcu or slots_lock. */
+struct mem_slots *memslot_all(struct selkie_vm *vm);
+/* The slot that has ipa, or NULL. Under slots_srcu or slots_lock. */
+struct mem_slot *memslot_find(struct selkie_vm *vm, u64 ipa);
 
 /* --- walk.c ------------------------------------------------------------------------------------- */
 /* Maps the translation tables the guest's registers lead to. Number of pages mapped now, or an errno. */

@@ -107,7 +107,7 @@ static void vm_free(struct kref *ref)
 		kfree(vm->shared);
 		kfree(vm->ioevent_table);
 	}
-	mem_vm_exit(vm);
+	memslot_vm_exit(vm);
 	vgic_free(vm);
 	for (i = 0; i < SELKIE_MAX_VCPUS; i++) {
 		if (vm->vcpu[i])
@@ -132,7 +132,7 @@ static struct selkie_vm *vm_alloc(unsigned int ipa_bits)
 		return ERR_PTR(-ENOMEM);
 	vm->shared = kzalloc(sizeof(*vm->shared), GFP_KERNEL_ACCOUNT);
 	vm->ioevent_table = kcalloc(UVM_IOEVENTS, sizeof(*vm->ioevent_table), GFP_KERNEL_ACCOUNT);
-	if (!vm->shared || !vm->ioevent_table || mem_vm_init(vm)) {
+	if (!vm->shared || !vm->ioevent_table || memslot_vm_init(vm)) {
 		kfree(vm->ioevent_table);
 		kfree(vm->shared);
 		kfree(vm);
@@ -446,7 +446,7 @@ static long vm_ioctl_set_region(struct selkie_vm *vm, void __user *argp)
 
 	if (copy_from_user(&region, argp, sizeof(region)))
 		return -EFAULT;
-	return mem_set_region(vm, &region);
+	return memslot_set_region(vm, &region);
 }
 
 static long vm_ioctl_dirty_log(struct selkie_vm *vm, void __user *argp)
@@ -455,7 +455,7 @@ static long vm_ioctl_dirty_log(struct selkie_vm *vm, void __user *argp)
 
 	if (copy_from_user(&log, argp, sizeof(log)))
 		return -EFAULT;
-	return mem_get_dirty_log(vm, &log);
+	return memslot_get_dirty_log(vm, &log);
 }
 
 static long vm_ioctl_irq_line(struct selkie_vm *vm, void __user *argp)
