@@ -56,6 +56,7 @@ table:
 	b	pair
 	b	sysreg
 	b	ret_addr
+	b	hammer
 
 load64:
 	ldr	x0, [x1]
@@ -181,6 +182,19 @@ ret_addr:
 	.global agent_ret
 agent_ret:
 	ret
+hammer:
+	mov	x7, x1
+	mov	x8, x2
+20:	ldr	x5, [x7]
+	add	x5, x5, #1
+	str	x5, [x7]
+	add	x7, x7, #0x1000
+	subs	x8, x8, #1
+	b.ne	20b
+	subs	x3, x3, #1
+	b.ne	hammer
+	mov	x0, #0
+	b	result
 
 exception:
 	mrs	x22, esr_el1

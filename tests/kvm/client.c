@@ -419,6 +419,35 @@ uint64_t agent_get(struct agent *agent, enum agent_op op, uint64_t a, uint64_t b
 	return agent->result;
 }
 
+void agent_make(struct vm *vm, struct agent *agent, int vcpus)
+{
+	vm_make(vm, vcpus);
+	vm_make_ram(vm);
+	agent_place(vm);
+	agent_start(agent, vm, 0);
+}
+
+uint64_t agent_mmio_data(const struct kvm_run *run)
+{
+	uint64_t value;
+
+	memcpy(&value, run->mmio.data, sizeof(value));
+	return value;
+}
+
+void agent_answer(struct kvm_run *run, uint64_t value)
+{
+	memcpy(run->mmio.data, &value, sizeof(value));
+}
+
+void agent_restart(struct agent *agent)
+{
+	agent->run->immediate_exit = 1;
+	agent_run(agent);
+	agent->run->immediate_exit = 0;
+	set_reg64(agent->vm->vcpu[agent->vcpu], REG_PC, RAM_GPA);
+}
+
 /* --- main ------------------------------------------------------------------------------------- */
 static const struct {
 	const char *name;

@@ -125,6 +125,7 @@ enum agent_op {
 	OP_SYSREG =
 		19, /* a: 0 ID_AA64MMFR0, 1 MPIDR, 2 MIDR, 3 ID_AA64PFR0, 4 CTR_EL0, 5 ID_AA64ISAR0 */
 	OP_RET_ADDR = 20, /* -> address of a `ret` in the agent's code */
+	OP_HAMMER = 21, /* a: address, b: pages, c: passes: adds 1 to the first word of each page */
 };
 
 /* Registers of the agent's device at AGENT_GPA */
@@ -170,6 +171,13 @@ enum agent_event agent_do(struct agent *agent, enum agent_op op, uint64_t a, uin
 uint64_t agent_get(struct agent *agent, enum agent_op op, uint64_t a, uint64_t b, uint64_t c);
 /* One raw KVM_RUN: 0 or errno. */
 int agent_run(struct agent *agent);
+/* VM with `vcpus` vCPUs, RAM and an agent on vCPU 0. */
+void agent_make(struct vm *vm, struct agent *agent, int vcpus);
+/* Sends the agent back to its loop, wherever it is. An access that left is finished first: it moves the pc on. */
+void agent_restart(struct agent *agent);
+/* The data of an MMIO exit; its answer */
+uint64_t agent_mmio_data(const struct kvm_run *run);
+void agent_answer(struct kvm_run *run, uint64_t value);
 /* A signal that interrupts KVM_RUN after `us` and every `us` from then on, until it did or alarm_us(0). */
 void alarm_us(unsigned int us);
 

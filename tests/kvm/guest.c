@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The run loop, MMIO, paging, PSCI, interrupts and eventfds with a guest behind them. */
+/* The run loop, MMIO, PSCI, interrupts and eventfds with a guest behind them. */
 #define _GNU_SOURCE
 #include "client.h"
 
@@ -11,36 +11,6 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static void make(struct vm *vm, struct agent *agent, int vcpus)
-{
-	vm_make(vm, vcpus);
-	vm_make_ram(vm);
-	agent_place(vm);
-	agent_start(agent, vm, 0);
-}
-
-static uint64_t mmio_data(const struct kvm_run *run)
-{
-	uint64_t value;
-
-	memcpy(&value, run->mmio.data, sizeof(value));
-	return value;
-}
-
-static void answer(struct kvm_run *run, uint64_t value)
-{
-	memcpy(run->mmio.data, &value, sizeof(value));
-}
-
-/* Sends the agent back to its loop, wherever it is. An access that left is finished first: it moves the pc on. */
-static void restart(struct agent *agent)
-{
-	agent->run->immediate_exit = 1;
-	agent_run(agent);
-	agent->run->immediate_exit = 0;
-	set_reg64(agent->vm->vcpu[agent->vcpu], REG_PC, RAM_GPA);
-}
 
 /* --- run loop and MMIO ------------------------------------------------------------------------ */
 static void check_stores(struct agent *agent)
@@ -66,7 +36,7 @@ static void check_stores(struct agent *agent)
 			       run->mmio.phys_addr == VOID_GPA + 8,
 		       "as a write of %u bytes to 0x%llx", run->mmio.len,
 		       (unsigned long long)run->mmio.phys_addr);
-		IS(mmio_data(run), stores[i].data, "data");
+		IS(agent_mmio_data(run), stores[i].data, "data");
 		tap_ok(agent_go(agent) == AGENT_DONE, "and the guest goes on");
 	}
 }
@@ -77,13 +47,13 @@ static bool machine_extends(struct agent *agent)
 	bool extends;
 
 	agent_do(agent, OP_LOADS, VOID_GPA, 0, 0);
-	answer(agent->run, 0x80);
+	agent_answer(agent->run, 0x80);
 	agent_go(agent);
 	agent_go(agent);
-	answer(agent->run, 0x80);
+	agent_answer(agent->run, 0x80);
 	agent_go(agent);
 	extends = agent->result == 0xffffff80;
-	restart(agent);
+	agent_restart(agent);
 	if (!extends)
 		tap_skip("sign extension of MMIO loads: this machine does not report it");
 	return extends;
@@ -114,8 +84,8 @@ static void check_loads(struct agent *agent)
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
 		tap_ok(!run->mmio.is_write && run->mmio.phys_addr == VOID_GPA,
 		       "as a read of %u bytes", run->mmio.len);
-		OURS(IS(mmio_data(run), 0, "data before it is answered"));
-		answer(run, 0x818283848877ff88);
+		OURS(IS(agent_mmio_data(run), 0, "data before it is answered"));
+		agent_answer(run, 0x818283848877ff88);
 		tap_ok(agent_go(agent) == AGENT_DONE, "the guest goes on");
 		IS(agent->result, extends ? want[i].extended : want[i].zeroes,
 		   "what the register holds");
@@ -132,7 +102,7 @@ static void check_immediate_exit(struct agent *agent)
 
 	agent_do(agent, OP_LOAD64, VOID_GPA, 0, 0);
 	pc = reg64(fd, REG_PC);
-	answer(run, 0x4711);
+	agent_answer(run, 0x4711);
 	run->immediate_exit = 1;
 	IS(agent_run(agent), EINTR, "KVM_RUN with immediate_exit");
 	IS(run->exit_reason, KVM_EXIT_MMIO, "exit_reason stays");
@@ -161,7 +131,7 @@ static void check_signal(struct agent *agent)
 	alarm_us(20000);
 	IS(agent_run(agent), EINTR, "and again");
 	IS(reg64(fd, REG_PC), pc, "pc in the endless loop");
-	restart(agent);
+	agent_restart(agent);
 	IS(agent_get(agent, OP_NOP, 0, 0, 0), 0, "the agent answers again");
 }
 
@@ -170,7 +140,7 @@ static void check_wfi(struct agent *agent)
 	alarm_us(20000);
 	tap_ok(agent_do(agent, OP_WFI, 0, 0, 0) == AGENT_ERRNO && agent->error == EINTR,
 	       "a signal ends a guest's WFI");
-	restart(agent);
+	agent_restart(agent);
 	IS(agent_get(agent, OP_NOP, 0, 0, 0), 0, "the agent answers again");
 }
 
@@ -183,7 +153,7 @@ static void check_strange(struct agent *agent)
 	tap_ok(event == AGENT_EXCEPTION && (uint32_t)agent->result >> 26 == 0x21,
 	       "a fetch where nothing is: instruction abort in the guest (ESR 0x%llx)",
 	       (unsigned long long)agent->result);
-	restart(agent);
+	agent_restart(agent);
 	IS(agent_get(agent, OP_NOP, 0, 0, 0), 0, "the agent answers again");
 	/* KVM gives the VM up here. */
 	if (reference)
@@ -232,12 +202,29 @@ static void check_registers(struct agent *agent)
 	tap_ok(reg64(fd, KVM_REG_ARM_TIMER_CNT) >= count, "KVM reads no less");
 }
 
+/* A vGIC that a guest can not find keeps the VM from running. */
+static void check_frames(uint64_t gicd, uint64_t gicc, int want, const char *what)
+{
+	struct kvm_create_device device = { .type = KVM_DEV_TYPE_ARM_VGIC_V2 };
+	struct agent agent;
+	struct vm vm;
+
+	agent_make(&vm, &agent, 1);
+	OK(ioctl(vm.fd, KVM_CREATE_DEVICE, &device), "KVM_CREATE_DEVICE of a GICv2");
+	vm.gic = (int)device.fd;
+	set_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST, &gicd);
+	if (gicc)
+		set_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_CPU, &gicc);
+	IS(agent_run(&agent), want, what);
+	vm_close(&vm);
+}
+
 void test_run(void)
 {
 	struct agent agent;
 	struct vm vm;
 
-	make(&vm, &agent, 1);
+	agent_make(&vm, &agent, 1);
 	agent.run->immediate_exit = 1;
 	IS(agent_run(&agent), EINTR, "the first KVM_RUN, with immediate_exit");
 	agent.run->immediate_exit = 0;
@@ -252,197 +239,8 @@ void test_run(void)
 	check_strange(&agent);
 	check_registers(&agent);
 	vm_close(&vm);
-}
-
-/* --- paging ----------------------------------------------------------------------------------- */
-#define DATA_GPA (RAM_GPA + 0x200000)
-
-static void check_sharing(struct vm *vm, struct agent *agent)
-{
-	uint64_t *data = (uint64_t *)(vm->ram + 0x200000);
-
-	IS(agent_get(agent, OP_LOAD64, DATA_GPA, 0, 0), 0, "untouched memory reads as zero");
-	agent_get(agent, OP_STORE64, DATA_GPA, 0x1234, 0);
-	IS(data[0], 0x1234, "what the guest stores the process reads");
-	data[1] = 0x5678;
-	IS(agent_get(agent, OP_LOAD64, DATA_GPA + 8, 0, 0), 0x5678, "and the other way round");
-	madvise(data, 0x1000, MADV_DONTNEED);
-	IS(agent_get(agent, OP_LOAD64, DATA_GPA, 0, 0), 0,
-	   "after MADV_DONTNEED the guest reads zero");
-	data[0] = 0x99;
-	IS(agent_get(agent, OP_LOAD64, DATA_GPA, 0, 0), 0x99, "and then what the process writes");
-	for (unsigned int i = 0; i < 64; i++)
-		agent_get(agent, OP_STORE64, DATA_GPA + i * 0x1000, i + 1, 0);
-	mremap(data, 0x40000, 0x40000, MREMAP_MAYMOVE | MREMAP_FIXED, vm->ram + 0x300000);
-	if (mmap(data, 0x40000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-		 0) != data)
-		die("mmap");
-	IS(agent_get(agent, OP_LOAD64, DATA_GPA + 0x5000, 0, 0), 0,
-	   "after mremap the guest reads the new pages");
-	IS(agent_get(agent, OP_LOAD64, DATA_GPA + 0x105000, 0, 0), 6,
-	   "and finds the old ones where they went");
-}
-
-static void check_fork(struct vm *vm, struct agent *agent)
-{
-	volatile uint64_t *data = (uint64_t *)(vm->ram + 0x200000);
-	int pipes[2], status = 0;
-	pid_t child;
-	char c;
-
-	agent_get(agent, OP_STORE64, DATA_GPA, 1, 0);
-	if (pipe(pipes))
-		die("pipe");
-	child = fork();
-	if (!child) {
-		close(pipes[1]);
-		if (read(pipes[0], &c, 1) < 0)
-			_exit(2);
-		_exit(data[0] == 1 ? 0 : 1);
-	}
-	agent_get(agent, OP_STORE64, DATA_GPA, 2, 0);
-	IS(data[0], 2, "a store after fork reaches the parent");
-	close(pipes[0]);
-	close(pipes[1]);
-	waitpid(child, &status, 0);
-	IS(status, 0, "and not the child");
-}
-
-static void check_protection(struct vm *vm, struct agent *agent)
-{
-	uint8_t *page = vm->ram + 0x200000;
-
-	agent_get(agent, OP_STORE64, DATA_GPA, 0x42, 0);
-	mprotect(page, 0x1000, PROT_READ);
-	IS(agent_get(agent, OP_LOAD64, DATA_GPA, 0, 0), 0x42,
-	   "read of a page that is read-only in the process");
-	tap_ok(agent_do(agent, OP_STORE64, DATA_GPA, 1, 0) == AGENT_ERRNO && agent->error == EFAULT,
-	       "write to it: EFAULT");
-	mprotect(page, 0x1000, PROT_READ | PROT_WRITE);
-	tap_ok(agent_go(agent) == AGENT_DONE,
-	       "and it goes through when the page is writable again");
-	munmap(page, 0x1000);
-	tap_ok(agent_do(agent, OP_LOAD64, DATA_GPA, 0, 0) == AGENT_ERRNO && agent->error == EFAULT,
-	       "read of a hole: EFAULT");
-	if (mmap(page, 0x1000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-		 0) != page)
-		die("mmap");
-	tap_ok(agent_go(agent) == AGENT_DONE && !agent->result,
-	       "and it goes through when the hole is filled");
-}
-
-static void check_slots(struct vm *vm, struct agent *agent)
-{
-	uint8_t *rom =
-		mmap(NULL, 0x10000, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct kvm_run *run = agent->run;
-
-	memcpy(rom, "selkie!!", 8);
-	OK(set_slot(vm->fd, 1, KVM_MEM_READONLY, VOID_GPA, 0x10000, rom), "a read-only slot");
-	IS(agent_get(agent, OP_LOAD64, VOID_GPA, 0, 0), 0x212165696b6c6573, "the guest reads it");
-	tap_ok(agent_do(agent, OP_STORE32, VOID_GPA + 4, 0x11, 0) == AGENT_MMIO &&
-		       run->mmio.is_write && mmio_data(run) == 0x11,
-	       "a write to it is MMIO");
-	agent_go(agent);
-	tap_ok(!memcmp(rom, "selkie!!", 8), "and changes nothing");
-	OK(set_slot(vm->fd, 1, 0, 0, 0, NULL), "the slot deleted");
-	tap_ok(agent_do(agent, OP_LOAD64, VOID_GPA, 0, 0) == AGENT_MMIO,
-	       "a read there is MMIO now");
-	answer(run, 0x77);
-	tap_ok(agent_go(agent) == AGENT_DONE && agent->result == 0x77, "which the process answers");
-	OK(set_slot(vm->fd, 1, 0, VOID_GPA, 0x10000, rom), "a writable slot there");
-	IS(agent_get(agent, OP_STORE64, VOID_GPA, 0x55, 0), 0, "the guest writes");
-	IS(*(uint64_t *)rom, 0x55, "and the process reads");
-	OK(set_slot(vm->fd, 1, 0, VOID_GPA + 0x100000, 0x10000, rom), "the slot moved");
-	tap_ok(agent_do(agent, OP_STORE64, VOID_GPA, 1, 0) == AGENT_MMIO,
-	       "a write to the old place is MMIO");
-	agent_go(agent);
-	IS(agent_get(agent, OP_LOAD64, VOID_GPA + 0x100000, 0, 0), 0x55,
-	   "the new place has the memory");
-	OK(set_slot(vm->fd, 1, 0, 0, 0, NULL), "the slot deleted");
-	munmap(rom, 0x10000);
-}
-
-static void check_dirty_log(struct vm *vm, struct agent *agent)
-{
-	uint8_t *ram =
-		mmap(NULL, 0x40000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct kvm_dirty_log log = { .slot = 2 };
-	uint64_t bitmap = 0;
-
-	log.dirty_bitmap = &bitmap;
-	OK(set_slot(vm->fd, 2, 0, VOID_GPA, 0x40000, ram), "a slot");
-	for (unsigned int i = 0; i < 64; i += 2)
-		agent_get(agent, OP_STORE64, VOID_GPA + i * 0x1000, 1, 0);
-	OK(set_slot(vm->fd, 2, KVM_MEM_LOG_DIRTY_PAGES, VOID_GPA, 0x40000, ram), "logging on");
-	agent_get(agent, OP_STORE64, VOID_GPA + 3 * 0x1000, 1, 0);
-	agent_get(agent, OP_LOAD64, VOID_GPA + 4 * 0x1000, 0, 0);
-	agent_get(agent, OP_STORE64, VOID_GPA + 60 * 0x1000, 1, 0);
-	OK(ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log), "KVM_GET_DIRTY_LOG");
-	IS(bitmap, 1ull << 3 | 1ull << 60, "dirty pages");
-	OK(ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log), "KVM_GET_DIRTY_LOG again");
-	IS(bitmap, 0, "dirty pages");
-	agent_get(agent, OP_LOAD64, VOID_GPA + 60 * 0x1000, 0, 0);
-	agent_get(agent, OP_STORE64, VOID_GPA + 60 * 0x1000, 2, 0);
-	OK(ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log), "KVM_GET_DIRTY_LOG");
-	IS(bitmap, 1ull << 60, "dirty pages");
-	OK(set_slot(vm->fd, 2, 0, 0, 0, NULL), "the slot deleted");
-	munmap(ram, 0x40000);
-}
-
-/* Translation tables at RAM + 0x380000: 4 KiB granule, level 1 blocks but for the data page's own level 2 and 3 tables. */
-static void build_tables(struct vm *vm)
-{
-	uint64_t *l1 = (uint64_t *)(vm->ram + 0x380000);
-	uint64_t *l2 = (uint64_t *)(vm->ram + 0x381000);
-	uint64_t *l3 = (uint64_t *)(vm->ram + 0x382000);
-	uint64_t normal = 1 << 10 | 3 << 8, device = 1 << 10 | 1 << 2;
-
-	memset(l1, 0, 0x3000);
-	l1[0] = 0x00000000 | device | 1;
-	l1[2] = (RAM_GPA + 0x381000) | 3;
-	for (unsigned int i = 0; i < 512; i++)
-		l2[i] = (RAM_GPA + i * 0x200000ull) | normal | 1;
-	/* virtual 0xbfe00000: 512 pages, the first of them the data page */
-	l2[511] = (RAM_GPA + 0x382000) | 3;
-	l3[0] = DATA_GPA | normal | 3;
-}
-
-static void check_walks(struct vm *vm, struct agent *agent)
-{
-	uint64_t tcr = 25 | 3 << 12 | 1 << 10 | 1 << 8 |
-		       1 << 23; /* 39 bits, inner shareable, cached, EPD1 */
-	uint64_t virtual = 0xbfe00000;
-
-	build_tables(vm);
-	*(uint64_t *)(vm->ram + 0x200000) = 0xbeef;
-	agent_get(agent, OP_MMU, RAM_GPA + 0x380000, tcr, 0x00ff);
-	IS(agent_get(agent, OP_LOAD64, virtual, 0, 0), 0xbeef,
-	   "a load through tables that were never mapped");
-	for (unsigned int page = 0; page < 3; page++) {
-		uint8_t *table = vm->ram + 0x380000 + page * 0x1000;
-
-		mprotect(table, 0x1000, PROT_NONE);
-		mprotect(table, 0x1000, PROT_READ | PROT_WRITE);
-		agent_get(agent, OP_TLBI, 0, 0, 0);
-		IS(agent_get(agent, OP_LOAD64, virtual, 0, 0), 0xbeef,
-		   "a load after a table was taken away");
-	}
-}
-
-void test_paging(void)
-{
-	struct agent agent;
-	struct vm vm;
-
-	make(&vm, &agent, 1);
-	check_sharing(&vm, &agent);
-	check_fork(&vm, &agent);
-	check_protection(&vm, &agent);
-	check_slots(&vm, &agent);
-	check_dirty_log(&vm, &agent);
-	check_walks(&vm, &agent);
-	vm_close(&vm);
+	check_frames(GICD_GPA, 0, ENXIO, "KVM_RUN without an address of the CPU interface");
+	check_frames(GICD_GPA, GICD_GPA - 0x1000, EINVAL, "KVM_RUN with overlapping vGIC frames");
 }
 
 /* --- PSCI ------------------------------------------------------------------------------------- */
@@ -526,7 +324,7 @@ void test_psci(void)
 	struct agent agent;
 	struct vm vm;
 
-	make(&vm, &agent, 2);
+	agent_make(&vm, &agent, 2);
 	memcpy(vm.ram + 0x1000, trampoline, sizeof(trampoline));
 	IS(agent_get(&agent, OP_HVC, PSCI_0_2_FN_PSCI_VERSION, 0, 0), 0x10001, "PSCI_VERSION");
 	IS(agent_get(&agent, OP_HVC, PSCI_0_2_FN_MIGRATE_INFO_TYPE, 0, 0), 2, "MIGRATE_INFO_TYPE");
@@ -702,7 +500,7 @@ static void check_waiting(struct vm *vm, struct agent *agent)
 	expect_done(agent, "the guest goes on");
 	alarm_us(100000);
 	tap_ok(agent_do(agent, OP_WFI, 0, 0, 0) == AGENT_ERRNO, "nothing ends WFI but a signal");
-	restart(agent);
+	agent_restart(agent);
 	expect_quiet(agent, "quiet");
 	close(e);
 }
@@ -805,7 +603,7 @@ void test_guest_eventfd(void)
 	struct agent agent;
 	struct vm vm;
 
-	make(&vm, &agent, 1);
+	agent_make(&vm, &agent, 1);
 	agent_get(&agent, OP_NOP, 0, 0, 0);
 	check_matches(&vm, &agent, e);
 	check_beyond_table(&vm, &agent, e);

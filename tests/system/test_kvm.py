@@ -10,7 +10,16 @@ import user_vm
 CLIENT = "/usr/lib/selkie/kvm-client"
 CLIENT_LIMIT = 600
 # The client has a few more; a part that is gone would not be noticed otherwise.
-CHECKS = 590
+CHECKS = 600
+
+# Guest memory is swapped out on the way.
+CLIENT_WITH_SWAP = """
+fallocate -l 64M /swap && chmod 600 /swap && mkswap /swap > /dev/null && swapon /swap || exit
+{client}; status=$?
+swapoff /swap; rm /swap
+grep pswpout /proc/vmstat
+exit $status
+"""
 
 # The monitor answers when the machine is complete and runs.
 QEMU_AND_RMMOD = """
@@ -33,10 +42,11 @@ def test_abi(board, boards):
     if boards.baseline == "bare":
         pytest.skip("there is no /dev/kvm")
     before = None if boards.baseline else user_vm.books(board)
-    result = board.run(f"{CLIENT} {'-r' if boards.baseline else ''}", limit=CLIENT_LIMIT)
+    result = board.run(CLIENT_WITH_SWAP.format(client=f"{CLIENT} {'-r' if boards.baseline else ''}"), limit=CLIENT_LIMIT)
     failed = re.findall(r"^(?:not ok|Bail out).*", result.text, re.M)
     assert not failed and result.status == 0, "\n".join(failed) or result.text[-2000:]
     assert int(re.search(r"^1\.\.(\d+)$", result.text, re.M).group(1)) > CHECKS
+    assert int(re.search(r"^pswpout (\d+)$", result.text, re.M).group(1)) > 1000
     if before:
         assert user_vm.books(board) == before
 
