@@ -2,6 +2,7 @@
 """Plots of the two tables, SVG and PNG, drawn by gnuplot: bars are medians, whiskers smallest and largest."""
 
 import os
+import statistics
 import subprocess
 
 import results
@@ -31,16 +32,13 @@ plot {plots}
 
 def bars(all_results, kind):
     """(names of the bars, [(label, [(median, smallest, largest)...])...]) in absolute values."""
-    places = [place for place in ("service-vm",) + results.USER_PLACES[kind]]
-    names = [f"{r.system} {place}" for r in all_results for place in places]
+    columns = [(r, place) for r in all_results for place in ("service-vm",) + results.USER_PLACES[kind]
+               if r.rows.get(kind, {}).get(place)]
+    names = [f"{r.system} {place}" for r, place in columns]
     groups = []
     for what in all_results[0].whats(kind):
-        row = []
-        for r in all_results:
-            for place in places:
-                values = r.values(kind, place, what)
-                row.append((r.median(kind, place, what), min(values), max(values)) if values else None)
-        groups.append((what, row))
+        values = [r.values(kind, place, what) for r, place in columns]
+        groups.append((what, [(statistics.median(v), min(v), max(v)) if v else None for v in values]))
     return names, groups
 
 

@@ -11,6 +11,8 @@ import json
 import re
 import statistics
 
+import counters
+
 FILE_NAME = re.compile(r"(?P<kind>tcp|fio|boot)-(?:(?P<what>[a-z0-9-]+)-)?(?P<repetition>\d+)\.json")
 DIRECTIONS = ("to-peer", "from-peer")
 USER_PLACES = {"tcp": ("user-vm", "user-vm-vhost"), "fio": ("user-vm",)}
@@ -164,7 +166,20 @@ def share_table(all_results, reference):
             if reference and r is not reference:
                 row.append(number(ratio(r.share(kind, place, what), reference.share(kind, place, what)), ".2f"))
         rows.append(row)
+    rows.append(sum_row(all_results, reference, keys))
     return markdown(head, rows)
+
+
+def sum_row(all_results, reference, keys):
+    """The sum of those shares that every system has."""
+    common = [key for key in keys if all(r.share(*key) is not None for r in all_results)]
+    sums = {r.system: sum(r.share(*key) for key in common) for r in all_results}
+    row = [f"sum of {len(common)}"]
+    for r in all_results:
+        row.append(number(sums[r.system], ".3f"))
+        if reference and r is not reference:
+            row.append(number(ratio(sums[r.system], sums[reference.system]), ".2f"))
+    return row
 
 
 def boot_table(all_results, reference):
@@ -175,6 +190,19 @@ def boot_table(all_results, reference):
         rows.append([r.system, number(median, ".3f"), number(r.spread("boot", "user-vm", "shell"), ".1%"),
                      number(ratio(median, beside), ".2f")])
     return markdown(["guest boot to shell", "seconds (virtual)", "spread", "/kvm"], rows)
+
+
+def counter_table(results):
+    """What was counted for a user-VM per MiB of TCP, medians; no lines without counters."""
+    columns = {}
+    for place in USER_PLACES["tcp"]:
+        for what in results.whats("tcp"):
+            rates = [counters.per_mib(row) for row in results.rows["tcp"].get(place, {}).get(what, [])]
+            columns[what + (", vhost" if place == "user-vm-vhost" else "")] = {
+                name: statistics.median(rate.get(name, 0) for rate in rates) for rate in rates for name in rate}
+    names = sorted({name for column in columns.values() for name in column})
+    rows = [[name] + [number(column.get(name), ",.1f") for column in columns.values()] for name in names]
+    return markdown([f"{results.system}: counted per MiB"] + list(columns), rows) if rows else []
 
 
 def verdict(results, reference):
@@ -203,6 +231,8 @@ def report(all_results):
         if kind in measured:
             lines += [title, ""] + table(all_results) + [""]
     lines += ["Shares", ""] + share_table(all_results, reference)
+    for r in all_results:
+        lines += [""] + counter_table(r) if "tcp" in r.rows else []
     if reference:
         lines += [""] + [line for r in all_results if r is not reference for line in verdict(r, reference)]
     return "\n".join(lines) + "\n"

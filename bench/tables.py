@@ -19,6 +19,7 @@ import time
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "tools")]
+import counters  # noqa: E402
 import plots  # noqa: E402
 import results  # noqa: E402
 from selkie_board import Board  # noqa: E402
@@ -69,6 +70,22 @@ def run_scenario(board, scenario, amounts, progress):
         return {os.path.basename(member.name): tar.extractfile(member).read() for member in tar if member.isfile()}
 
 
+def keep(found, scenario, files, folder):
+    """Writes a scenario's files into a folder and adds what they say to the results."""
+    os.makedirs(folder, exist_ok=True)
+    snapshots = {name.removesuffix(".counters"): data.decode() for name, data in files.items() if name.endswith(".counters")}
+    for name, data in sorted(files.items()):
+        with open(os.path.join(folder, name), "wb") as copy:
+            copy.write(data)
+        if name.endswith(".json"):
+            kind, what, _, numbers = results.parse(name, data)
+            if snapshots:
+                numbers["counted"] = counters.differences(snapshots, name.removesuffix(".json"))
+            found.add(kind, scenario.place, what, numbers)
+        elif name == "command":
+            found.about["commands"][f"{scenario.kind}-{scenario.place}"] = data.decode().strip()
+
+
 def measure(system, image, amounts, scenarios, build, out):
     """Boots a system and runs the scenarios on it. Returns its Results."""
     begin = time.monotonic()
@@ -90,16 +107,7 @@ def measure(system, image, amounts, scenarios, build, out):
                 for line in data.decode(errors="replace").splitlines():
                     say(f"  {time.monotonic() - begin:5.0f} s  {system} {place}: {line}")
 
-            files = run_scenario(board, scenario, amounts, progress)
-            os.makedirs(os.path.join(raw_folder, name), exist_ok=True)
-            for file_name, data in sorted(files.items()):
-                with open(os.path.join(raw_folder, name, file_name), "wb") as copy:
-                    copy.write(data)
-                if file_name.endswith(".json"):
-                    kind, what, _, numbers = results.parse(file_name, data)
-                    found.add(kind, scenario.place, what, numbers)
-                else:
-                    found.about["commands"][f"{name} {file_name}"] = data.decode(errors="replace").strip()
+            keep(found, scenario, run_scenario(board, scenario, amounts, progress), os.path.join(raw_folder, name))
             found.save(os.path.join(out, f"tables-{system}.json"))
     return found
 

@@ -8,5 +8,5 @@ cd /sys/kernel/debug || exit
 	cat /proc/uptime
 	head -n 1 /proc/stat
 	# Without a user-VM some of it does not exist.
-	grep -rs . selkie/service selkie/*/ kvm/*-* || :
+	grep -rs --exclude=vgic-state . selkie/service selkie/*/ kvm/*-* || :
 } > "$1"

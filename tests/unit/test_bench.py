@@ -8,6 +8,7 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "bench"))
+import counters  # noqa: E402
 import plots  # noqa: E402
 import results  # noqa: E402
 
@@ -75,8 +76,19 @@ check(len(misses) == 3 and "0.94" in misses[0] and "boot 1.29" in misses[2], "mi
 check(not results.verdict(good, kvm), "met targets are not")
 text = results.report([kvm, good])
 check("| tcp to-peer | 0.500 | 0.480 | 0.96 |" in text.splitlines(), "the table of shares")
+check("| sum of 2 | 1.000 | 0.960 | 0.96 |" in text.splitlines(), "their sum")
 check("| service-vm | 200 ±50.0 % | - | 200 ±0.0 % | - |" in text.splitlines(), "the table of TCP")
 check(sorted(["1m", "4k", "16k"], key=results.block_bytes) == ["4k", "16k", "1m"], "block sizes in order")
+snapshots = {"tcp-start": "4.70 0.25\nselkie/vm7/vcpu0:exits 100\nselkie/vm7/vm:irqfds 5\n",
+             "tcp-to-peer-1": "selkie/vm7/vcpu0:exits 350\nselkie/vm7/vm:irqfds 5\n",
+             "tcp-from-peer-1": "kvm/261-9/exits:7\nkvm/261-9/vcpu0/runs:8\nselkie/vm7/vcpu0:exits 351\n"}
+check(counters.parse(snapshots["tcp-from-peer-1"]) == {"exits": 7, "vcpu0/runs": 8, "vcpu0/exits": 351},
+      "snapshots of counters")
+check(counters.differences(snapshots, "tcp-to-peer-1") == {"vcpu0/exits": 250}, "what was counted first")
+check(counters.differences(snapshots, "tcp-from-peer-1") == {"vcpu0/exits": 1}, "what was counted next")
+check(counters.before("tcp-to-peer-3") == "tcp-from-peer-2", "what came before")
+check(counters.per_mib({"bytes": 100 << 20, "counted": {"exits": 250, "rare": 1, "uptime_ns": 9 << 20}}) == {"exits": 2.5},
+      "counts per MiB")
 names, groups = plots.bars([kvm, good], "fio")
 check(names == ["kvm service-vm", "kvm user-vm", "good service-vm", "good user-vm"]
       and groups == [("64k", [(200, 100, 300), (100, 80, 120), (200, 200, 200), (96, 96, 96)])], "bars of a plot")
