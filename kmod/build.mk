@@ -31,3 +31,6 @@ check-kmod: $(KMOD_COPY) | $(DEBIAN_DEV)
 
 CHECK_TARGETS += check-kmod
 SERVICE_FILES += $(KMOD_KO):selkie.ko
+
+# What of it is pure logic, over any input.
+$(eval $(call fuzz_target,fuzz_walk,tests/fuzz/fuzz_walk.c,-I. -Itests/fuzz))

@@ -608,7 +608,7 @@ static int vgic_has_attr(struct selkie_vm *vm, const struct kvm_device_attr *att
 int vgic_check_frames(const struct vgic *vgic)
 {
 	if (vgic->gicd == VGIC_ADDR_NONE || vgic->gicc == VGIC_ADDR_NONE) {
-		pr_err("the vGIC's distributor and CPU interface have no addresses\n");
+		pr_err_ratelimited("the vGIC's distributor and CPU interface have no addresses\n");
 		return -ENXIO;
 	}
 	if (vgic->gicd < vgic->gicc + VGIC_CPU_SIZE && vgic->gicc < vgic->gicd + VGIC_DIST_SIZE) {

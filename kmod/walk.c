@@ -113,7 +113,9 @@ static int walk_root(struct walk *walk, u64 ttbr, unsigned int size_offset)
 	unsigned int stride, level, index_bits;
 	u64 size;
 
-	if (!walk->shift || va_bits < WALK_MIN_VA_BITS || va_bits > WALK_MAX_VA_BITS)
+	/* An address space within one page has no table. */
+	if (!walk->shift || va_bits < WALK_MIN_VA_BITS || va_bits > WALK_MAX_VA_BITS ||
+	    va_bits <= walk->shift)
 		return 0;
 	stride = walk->shift - 3;
 	level = WALK_LAST_LEVEL + 1 - DIV_ROUND_UP(va_bits - walk->shift, stride);

@@ -30,8 +30,8 @@ UNIT_TESTS += $$(BUILD)/unit/$(1)
 $$(BUILD)/unit/$(1): $(2)
 	@mkdir -p $$(@D)
 	@echo "  HOSTCC  $$@"
-	$$(Q)$$(HOST_CC) $$(HOST_CPPFLAGS) $$(HOST_CFLAGS) $$(HOST_SAN) $(3) -MM -MP -MT $$@ $$(filter %.c,$$^) > $$@.d
-	$$(Q)$$(HOST_CC) $$(HOST_CPPFLAGS) $$(HOST_CFLAGS) $$(HOST_SAN) $(3) -o $$@ $$(filter %.c,$$^)
+	$$(Q)$$(HOST_CC) $$(HOST_CPPFLAGS) $$(HOST_CFLAGS) $$(HOST_SAN) $(3) -MM -MP -MT $$@ $(filter %.c,$(2)) > $$@.d
+	$$(Q)$$(HOST_CC) $$(HOST_CPPFLAGS) $$(HOST_CFLAGS) $$(HOST_SAN) $(3) -o $$@ $(filter %.c,$(2))
 endef
 
 define fuzz_target
@@ -39,6 +39,6 @@ FUZZ_TARGETS += $$(BUILD)/fuzz/$(1)
 $$(BUILD)/fuzz/$(1): $(2)
 	@mkdir -p $$(@D)
 	@echo "  FUZZCC  $$@"
-	$$(Q)$$(HOST_CLANG) $$(HOST_CPPFLAGS) $$(HOST_CFLAGS) $$(filter-out -l%,$(3)) -MM -MP -MT $$@ $$(filter %.c,$$^) > $$@.d
-	$$(Q)$$(HOST_CLANG) $$(HOST_CPPFLAGS) $$(HOST_CFLAGS) $$(HOST_SAN) -fsanitize=fuzzer $(3) -o $$@ $$(filter %.c,$$^)
+	$$(Q)$$(HOST_CLANG) $$(HOST_CPPFLAGS) $$(HOST_CFLAGS) $$(filter-out -l%,$(3)) -MM -MP -MT $$@ $(filter %.c,$(2)) > $$@.d
+	$$(Q)$$(HOST_CLANG) $$(HOST_CPPFLAGS) $$(HOST_CFLAGS) $$(HOST_SAN) -fsanitize=fuzzer $(3) -o $$@ $(filter %.c,$(2))
 endef
