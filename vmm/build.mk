@@ -21,3 +21,4 @@ VMM_LOGIC := $(filter-out vmm/arch/start.S vmm/loop.c vmm/hw.c,$(VMM_SRCS)) lib/
 VMM_FAKE := tests/unit/vmm_fake.c $(VMM_LOGIC)
 $(foreach t,decode vgic psci uvm,$(eval $(call unit_test,vmm_$(t),tests/unit/test_$(t).c $(VMM_FAKE),-I.)))
 $(foreach t,vgic vmm,$(eval $(call fuzz_target,$(t),tests/fuzz/fuzz_$(t).c $(VMM_FAKE),-I.)))
+$(eval $(call fuzz_target,fuzz_ioevent,tests/fuzz/fuzz_ioevent.c vmm/ioevent.c,-I.))
