@@ -14,4 +14,7 @@ $(BUILD)/guest/%.elf: $(BUILD)/target/tests/guest/%.o $(GUEST_RT) tests/guest/gu
 $(BUILD)/guest/%.Image: $(BUILD)/guest/%.elf
 	$(Q)$(TARGET_OBJCOPY) -O binary $< $@
 
+# A user-VM of tests/system/test_life.py
+SYSTEM_FILES += $(BUILD)/guest/life.Image
+
 .PRECIOUS: $(BUILD)/guest/%.elf

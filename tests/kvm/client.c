@@ -467,6 +467,7 @@ static const struct {
 	{ "psci", test_psci },
 	{ "guest-irq", test_guest_irq },
 	{ "guest-eventfd", test_guest_eventfd },
+	{ "cycles", test_cycles },
 };
 
 static bool selected(const char *name, int argc, char **argv)

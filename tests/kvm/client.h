@@ -199,5 +199,6 @@ void test_paging(void);
 void test_psci(void);
 void test_guest_irq(void);
 void test_guest_eventfd(void);
+void test_cycles(void);
 
 #endif

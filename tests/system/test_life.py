@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Life and death of user-VMs: control by QMP, resets, ends of all kinds. Each test
+compares root's books and what the module holds with what they were before.
+"""
+
+import os
+import re
+import shutil
+
+import pytest
+
+import user_vm
+from background_vm import BackgroundVm
+from test_user_vm import only
+
+pytestmark = pytest.mark.selkie
+
+LIMIT = 300
+MIB = 1 << 20
+
+
+def tiny(what, memory=64):
+    """Words of a user-VM that runs tests/guest/life.c."""
+    return f"-m {memory} -kernel /tmp/life.Image -append 'life={what}'"
+
+
+def place(board, boards):
+    """Puts the tiny guest into the service-VM."""
+    shutil.copy(os.path.join(boards.build, "guest", "life.Image"), board.share)
+    board.run("cp /mnt/share/life.Image /tmp/life.Image", check=True)
+
+
+def held(board):
+    """Root's books and what the module holds: references to it, user-VMs, KVM's file descriptors."""
+    module = board.run("cat /sys/module/selkie/refcnt; find /sys/kernel/debug/selkie -name 'vm*' | wc -l; "
+                       "find /proc/[0-9]*/fd -lname 'anon_inode:kvm-*' 2>/dev/null | wc -l", check=True).text
+    return user_vm.books(board), module.split()
+
+
+@pytest.fixture
+def life(board, boards):
+    """A function that starts a user-VM in the background. When the test is over nothing is left of its VMs."""
+    place(board, boards)
+    before = held(board)
+    yield lambda name, words, **arguments: BackgroundVm(board, name, words, **arguments)
+    assert held(board) == before
+
+
+# --- control ---
+
+def parked(n):
+    """What the parked guest has in register x<n>."""
+    return (0xfffe - n) << 48 | (0x1001 * n & 0xffff)
+
+
+def test_qmp(life):
+    vm = life("qmp", tiny("park"))
+    vm.wait_text("parks at")
+    loop = int(only(r"^life: parks at (\w+)", vm.text()), 16)
+    running = vm.registers()
+    vm.qmp("stop", event='"STOP"')
+    assert vm.qmp("query-status")["status"] == "paused"
+
+    # What QEMU shows is what the guest has, and all of it stands still.
+    stopped = vm.registers()
+    assert {n: stopped[f"X{n:02}"] for n in range(1, 31)} == {n: parked(n) for n in range(1, 31)}
+    assert stopped["SP"] == parked(30)
+    assert loop <= stopped["PC"] <= loop + 4
+    assert stopped["PSTATE"] & 0x3cf == 0x3c5
+    assert stopped["X00"] > running["X00"] >= parked(0)
+    assert vm.registers() == stopped
+
+    vm.qmp("cont", event='"RESUME"')
+    assert vm.qmp("query-status")["status"] == "running"
+    assert vm.registers()["X00"] > stopped["X00"]
+
+    # Reset while it runs and while it stands still: it begins anew.
+    vm.qmp("system_reset", event='"RESET"')
+    vm.wait_text("parks at", 2)
+    vm.qmp("stop", event='"STOP"')
+    vm.qmp("system_reset", event='"RESET"')
+    fresh = vm.registers()
+    assert (fresh["X00"], fresh["X30"]) == (0, 0)
+    vm.qmp("cont")
+    vm.wait_text("parks at", 3)
+    vm.qmp("quit")
+    vm.wait_end()
+
+
+# --- resets ---
+
+def test_tiny_guest_resets_20_times(life):
+    text = life("resets", tiny("reset")).wait_end()
+    assert re.findall(r"^life: (.*)", text, re.M) == [f"begun after {n} resets" for n in range(21)]
+
+
+# Counts the boots on the disk: the third one ends the machine.
+LINUX_RESETS = """
+n=$(dd if=/dev/vda bs=1 count=1 2>/dev/null)
+echo boot $n of $(cat /proc/sys/kernel/random/boot_id)
+test $n = 2 && exit 0
+echo $((n + 1)) | dd of=/dev/vda bs=1 count=1 conv=notrunc,fsync 2>/dev/null
+reboot -f
+"""
+
+
+def test_linux_resets_twice(board, life):
+    initrd = user_vm.initrd(board, "again", LINUX_RESETS)
+    board.run("truncate -s 1M /tmp/again.img; printf 0 | dd of=/tmp/again.img conv=notrunc status=none", check=True)
+    vm = life("again", f"-m 192 -kernel {user_vm.GUEST}/Image -initrd {initrd} -append 'console=ttyAMA0 quiet' "
+                       "-drive if=none,id=d,file=/tmp/again.img,format=raw -device virtio-blk-device,drive=d")
+    text = vm.wait_end(limit=user_vm.LIMIT)
+    boots = re.findall(r"^boot (\d) of (\S+)", text, re.M)
+    assert [n for n, _ in boots] == ["0", "1", "2"]
+    assert len({boot for _, boot in boots}) == 3
+    assert only(user_vm.JOB_STATUS.pattern, text) == "0"
+    board.run(f"rm /tmp/again.img {initrd}", check=True)
+
+
+# --- sudden ends ---
+
+QEMU_CYCLES, CLIENT_CYCLES = 20, 200
+
+# Objects of the kernel's general caches, with nothing held back for later.
+SLABS = """
+for cache in /sys/kernel/slab/kmalloc-*; do echo 1 > $cache/shrink; done
+awk '/^kmalloc-/ { print $1, $2 }' /proc/slabinfo
+"""
+
+
+def slabs(board):
+    text = board.run(SLABS, check=True).text
+    return {name: int(objects) for name, objects in (line.split() for line in text.splitlines())}
+
+
+def test_cycles_of_qemu(life):
+    for n in range(QEMU_CYCLES):
+        vm = life(f"cycle{n}", tiny("alive"))
+        vm.wait_text("alive")
+        vm.kill()
+
+
+def test_cycles_of_the_client(board, life):
+    """
+    Created, run until its guest has said something, killed while the guest runs: 200 times. By the KVM client, which starts
+    in a hundredth of QEMU's time: 200 QEMUs would take minutes.
+    """
+    cycle = "/usr/lib/selkie/kvm-client cycles"
+    warm = board.run(cycle, limit=LIMIT)
+    assert warm.status == 0, warm.text
+    before = held(board), slabs(board)
+    result = board.run(cycle, limit=LIMIT)
+    assert result.status == 0, result.text
+    assert re.search(rf"^ok \d+ - {CLIENT_CYCLES} VMs", result.text, re.M), result.text
+    assert held(board) == before[0]
+    # An object lost in each second cycle would be seen.
+    grown = {name: objects - before[1][name] for name, objects in slabs(board).items()}
+    assert max(grown.values()) < CLIENT_CYCLES / 2, grown
+
+
+# --- what the dead leave to others ---
+
+FILLED = 440
+
+
+def test_nothing_is_left_of_a_dead_guest(board, life):
+    """Memory and registers of a user-VM that was killed are not found in the next one, which has to get the same pages."""
+    available = int(only(r"^MemTotal:\s*(\d+) kB", board.run("cat /proc/meminfo", check=True).text)) * 1024
+    assert 2 * FILLED * MIB > available
+    words = f"-m {FILLED + 160} -kernel /tmp/life.Image -append 'life={{}} mib={FILLED}'"
+    dead = life("dead", words.format("fill"))
+    dead.wait_text("filled")
+    assert f"filled, {FILLED * MIB // 8} words, 74 registers" in dead.text()
+    dead.kill()
+    alive = life("alive", "-m 192 -kernel /tmp/life.Image -append 'life=fill mib=16'")
+    alive.wait_text("filled")
+    assert "scanned, 0 words, 0 registers" in life("next", words.format("scan")).wait_end()
+    alive.kill()
