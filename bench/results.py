@@ -76,9 +76,9 @@ class Results:
         return statistics.median(values) if values else None
 
     def spread(self, kind, place, what):
-        """Largest less smallest, over the median."""
+        """Largest less smallest, over the median; None of fewer than two."""
         values = self.values(kind, place, what)
-        return (max(values) - min(values)) / statistics.median(values) if values else None
+        return (max(values) - min(values)) / statistics.median(values) if len(values) > 1 else None
 
     def share(self, kind, place, what):
         """What the user-VM reaches of what the service-VM reaches."""
@@ -130,7 +130,7 @@ def markdown(head, rows):
 
 def with_spread(results, kind, place, what, form):
     value, spread = results.median(kind, place, what), results.spread(kind, place, what)
-    return "-" if value is None else f"{value:{form}} ±{50 * spread:.1f} %"
+    return number(value, form) + ("" if spread is None else f" ±{50 * spread:.1f} %")
 
 
 def tcp_table(all_results):

@@ -7,15 +7,14 @@ set -eu
 
 disk=$1 out=$2 runtime=$3 repetitions=$4
 shift 4
-job="--name=job --filename=$disk/file --size=64M --rw=randwrite --ioengine=posixaio --iodepth=1 --numjobs=1"
-# The file's blocks are there before anything is measured.
+common="--name=job --filename=$disk/file --size=64M --ioengine=posixaio --iodepth=1 --numjobs=1 --end_fsync=1"
+# Blocks and caches are there before anything is measured.
 # shellcheck disable=SC2086
-fio $job --bs=1m --create_only=1 > /dev/null
-sync
+fio $common --rw=write --bs=1m > /dev/null
 for repetition in $(seq "$repetitions"); do
 	for size in "$@"; do
 		# shellcheck disable=SC2086
-		fio $job --bs="$size" --time_based --runtime="$runtime" --end_fsync=1 --output-format=json \
+		fio $common --rw=randwrite --bs="$size" --time_based --runtime="$runtime" --output-format=json \
 			--output="$out/fio-$size-$repetition.json"
 		echo "fio $size $repetition"
 	done
