@@ -92,6 +92,7 @@ static void ioeventfd_table_add(struct selkie_vm *vm, struct ioeventfd *p)
 	struct uvm_ioevent *entry;
 	int index;
 
+	lockdep_assert_held(&vm->ioeventfd_lock);
 	p->index = IOEVENTFD_NO_INDEX;
 	if (p->pio)
 		return;
@@ -115,6 +116,7 @@ static void ioeventfd_table_add(struct selkie_vm *vm, struct ioeventfd *p)
 
 static void ioeventfd_table_del(struct selkie_vm *vm, struct ioeventfd *p)
 {
+	lockdep_assert_held(&vm->ioeventfd_lock);
 	if (p->pio)
 		return;
 	if (p->index == IOEVENTFD_NO_INDEX) {

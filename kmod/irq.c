@@ -20,6 +20,7 @@ void irq_start(struct selkie_vm *vm)
 {
 	unsigned long flags;
 
+	lockdep_assert_held(&vm->lock);
 	raw_spin_lock_irqsave(&vm->irq_lock, flags);
 	vm->irq_live = true;
 	vm_ring(vm, UVM_RING_IRQ);

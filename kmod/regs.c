@@ -138,6 +138,7 @@ void regs_reset(struct selkie_vcpu *vcpu)
 {
 	u64 cval = vcpu->regs.sys[UVM_SYS_CNTV_CVAL];
 
+	lockdep_assert_held(&vcpu->lock);
 	memset(&vcpu->regs, 0, sizeof(vcpu->regs));
 	memset(&vcpu->fp, 0, sizeof(vcpu->fp));
 	memset(vcpu->spsr, 0, sizeof(vcpu->spsr));

@@ -307,6 +307,7 @@ static inline u64 regs_count_relaxed(void)
 {
 	return read_sysreg(cntpct_el0);
 }
+/* Both hold vcpu->lock. */
 int regs_get(struct selkie_vcpu *vcpu, const struct kvm_one_reg *reg);
 int regs_set(struct selkie_vcpu *vcpu, const struct kvm_one_reg *reg);
 int regs_list(struct kvm_reg_list __user *list);

@@ -719,6 +719,7 @@ static int vgic_install_fd(struct selkie_vm *vm, struct vgic *vgic)
 	struct file *file;
 	int fd;
 
+	lockdep_assert_held(&vm->lock);
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;

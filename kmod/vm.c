@@ -7,18 +7,19 @@
  *	vcpu->lock			KVM_RUN and vCPU ioctls; other vCPUs' only by trylock
  *	  vm->lock			vCPU table, vGIC, start, VM requests; ioctls of VM and device take it first and
  *					then vCPU locks by trylock
- *	    vm->irqfd_lock		routing, resampling list
+ *	    vm->irqfd_lock		routing, resampling list, an irqfd that is being hooked up
  *	    vm->ioeventfd_lock		ioeventfd list and table
+ *	    transport.lock
  *	vm->slots_lock			replacing memory slots
  *	  mmap_lock (not ours)		taken by GUP and by the registration of notifiers
  *	    vm->mmu_lock		mappings; also taken by mmu_notifiers, so nothing that allocates or touches user
  *					memory happens below it
  *	      transport.lock		control requests
  *	vm->slots_srcu			read: a page-in or a lookup; synchronised under slots_lock
- *	eventfd's wait queue lock (not ours)
- *	  vm->irqfds_lock		interrupts off; irqfd_wakeup() takes it below the wait queue lock
- *	  vm->irq_lock			interrupts off, raw; interrupt words, a leaf
- *	vm->ioevent_lock		interrupts off; eventfd_signal() happens below it
+ *	vm->ioevent_lock		interrupts off, below vm->ioeventfd_lock; eventfd_signal() happens below it
+ *	  eventfd's wait queue lock (not ours), below vm->irqfd_lock
+ *	    vm->irqfds_lock		interrupts off; irqfd_wakeup() takes it below the wait queue lock
+ *	    vm->irq_lock		interrupts off, raw; interrupt words, a leaf
  *	RCU				transport.vms[], vm->routes, vm->resamplers
  *
  * A VM is "live" when its user-VM exists. Until the first KVM_RUN it does not: everything is kept here, in a private page
