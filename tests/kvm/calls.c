@@ -120,6 +120,28 @@ static void check_fd(int fd, const char *name)
 	tap_ok(fcntl(fd, F_GETFD) & FD_CLOEXEC, "%s closes on exec", name);
 }
 
+/* What no capability offers. */
+static void check_refused(int fd)
+{
+	static const struct {
+		unsigned long request;
+		const char *name;
+	} calls[] = {
+		{ KVM_SIGNAL_MSI, "KVM_SIGNAL_MSI" },
+		{ KVM_CLEAR_DIRTY_LOG, "KVM_CLEAR_DIRTY_LOG" },
+		{ KVM_HAS_DEVICE_ATTR, "KVM_HAS_DEVICE_ATTR of a VM" },
+		{ KVM_SET_DEVICE_ATTR, "KVM_SET_DEVICE_ATTR of a VM" },
+		{ KVM_GET_STATS_FD, "KVM_GET_STATS_FD" },
+		{ KVM_ARM_SET_DEVICE_ADDR, "KVM_ARM_SET_DEVICE_ADDR" },
+		{ KVM_RESET_DIRTY_RINGS, "KVM_RESET_DIRTY_RINGS" },
+		{ KVM_IRQ_LINE_STATUS, "KVM_IRQ_LINE_STATUS" },
+	};
+	static uint8_t argument[256];
+
+	for (size_t i = 0; !reference && i < sizeof(calls) / sizeof(calls[0]); i++)
+		FAILS(ioctl(fd, calls[i].request, argument), EINVAL, calls[i].name);
+}
+
 void test_vm(void)
 {
 	struct kvm_create_device device = { 0 };
@@ -143,6 +165,7 @@ void test_vm(void)
 	OURS(FAILS(ioctl(vm.fd, KVM_REGISTER_COALESCED_MMIO, &zone), EINVAL,
 		   "KVM_REGISTER_COALESCED_MMIO"));
 	FAILS(ioctl(vm.fd, KVM_RUN, 0), EINVAL, "a vCPU's ioctl");
+	check_refused(vm.fd);
 
 	for (uint32_t type = 0; type <= 12; type++) {
 		if (reference && (type == KVM_DEV_TYPE_VFIO || type == KVM_DEV_TYPE_ARM_VGIC_V3))
@@ -224,6 +247,8 @@ static void check_mp_state(int fd)
 void test_vcpu(void)
 {
 	struct kvm_device_attr attr = { .group = KVM_ARM_VCPU_PVTIME_CTRL };
+	struct kvm_signal_mask mask = { .len = 8 };
+	struct kvm_vcpu_events events = { 0 };
 	struct kvm_run *run, *same;
 	struct vm vm;
 	int fd, copy, feature = KVM_ARM_VCPU_SVE;
@@ -241,6 +266,9 @@ void test_vcpu(void)
 		FAILS(ioctl(fd, KVM_SET_DEVICE_ATTR, &attr), ENXIO,
 		      "KVM_SET_DEVICE_ATTR of a vCPU");
 	}
+	OURS(FAILS(ioctl(fd, KVM_GET_VCPU_EVENTS, &events), EINVAL, "KVM_GET_VCPU_EVENTS"));
+	OURS(FAILS(ioctl(fd, KVM_SET_VCPU_EVENTS, &events), EINVAL, "KVM_SET_VCPU_EVENTS"));
+	OURS(FAILS(ioctl(fd, KVM_SET_SIGNAL_MASK, &mask), EINVAL, "KVM_SET_SIGNAL_MASK"));
 	FAILS(ioctl(fd, KVM_GET_REGS, &attr), EINVAL, "KVM_GET_REGS");
 	FAILS(ioctl(fd, KVM_CREATE_VM, 0), EINVAL, "a system ioctl");
 	FAILS(ioctl(fd, _IO('k', 1), 0), EINVAL, "an ioctl of another driver");
@@ -375,6 +403,16 @@ static void check_bad_registers(int fd)
 	      "a PSCI version that does not exist");
 }
 
+/* KVM 6.1 does not give these out. */
+static void check_physical_timer(int fd)
+{
+	OK(set_reg64(fd, KVM_REG_ARM_PTIMER_CVAL, ~0ull), "compare value of the physical timer");
+	IS(reg64(fd, KVM_REG_ARM_PTIMER_CVAL), ~0ull, "read back");
+	OK(set_reg64(fd, KVM_REG_ARM_PTIMER_CTL, 3), "physical timer on, masked");
+	IS(reg64(fd, KVM_REG_ARM_PTIMER_CTL), 3, "not expired");
+	tap_ok(reg64(fd, KVM_REG_ARM_PTIMER_CNT) > 0, "the physical count");
+}
+
 static void check_timer(int fd)
 {
 	uint64_t first = reg64(fd, KVM_REG_ARM_TIMER_CNT), second;
@@ -391,8 +429,11 @@ static void check_timer(int fd)
 	IS(reg64(fd, KVM_REG_ARM_TIMER_CTL), 1, "CTL: enabled, not expired");
 	OK(set_reg64(fd, KVM_REG_ARM_TIMER_CVAL, 0), "compare value in the past");
 	IS(reg64(fd, KVM_REG_ARM_TIMER_CTL), 5, "CTL: expired");
+	if (!reference)
+		check_physical_timer(fd);
 	OK(vcpu_init(fd, 1 << KVM_ARM_VCPU_PSCI_0_2), "KVM_ARM_VCPU_INIT");
 	IS(reg64(fd, KVM_REG_ARM_TIMER_CTL) & 1, 0, "timer after it");
+	OURS(IS(reg64(fd, KVM_REG_ARM_PTIMER_CTL) & 1, 0, "physical timer after it"));
 }
 
 void test_regs(void)

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "client.h"
 
+#include <dirent.h>
 #include <linux/psci.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -609,4 +610,55 @@ void test_guest_eventfd(void)
 	check_beyond_table(&vm, &agent, e);
 	vm_close(&vm);
 	close(e);
+}
+
+/* --- a VM that is lost ------------------------------------------------------------------------- */
+#define DEBUG "/sys/kernel/debug/selkie"
+
+/* Makes the VMM of the only user-VM fail; false where that can not be asked for. */
+static bool crash(void)
+{
+	FILE *out = fopen(DEBUG "/crash", "w");
+	DIR *dir = opendir(DEBUG);
+	struct dirent *entry;
+	bool found = false;
+	unsigned int id;
+
+	while (dir && !found && (entry = readdir(dir)))
+		found = sscanf(entry->d_name, "vm%u", &id) == 1;
+	if (dir)
+		closedir(dir);
+	if (out && found)
+		fprintf(out, "%u", id);
+	return out && !fclose(out) && found;
+}
+
+static void *spin_main(void *arg)
+{
+	agent_do(arg, OP_SPIN, 0, 0, 0);
+	return NULL;
+}
+
+void test_loss(void)
+{
+	struct agent agent;
+	pthread_t thread;
+	struct vm vm;
+	uint64_t pc;
+
+	if (reference)
+		return;
+	agent_make(&vm, &agent, 1);
+	IS(agent_get(&agent, OP_NOP, 0, 0, 0), 0, "the guest runs");
+	pthread_create(&thread, NULL, spin_main, &agent);
+	tap_ok(crash(), "its VMM fails");
+	pthread_join(thread, NULL);
+	IS(agent.error, EIO, "KVM_RUN ends");
+	IS(agent_run(&agent), EIO, "KVM_RUN again");
+	FAILS(get_reg(vm.vcpu[0], REG_PC, &pc), EIO, "KVM_GET_ONE_REG");
+	FAILS(ioctl(vm.fd, KVM_CHECK_EXTENSION, 0), EIO, "an ioctl of the VM");
+	vm_close(&vm);
+	agent_make(&vm, &agent, 1);
+	IS(agent_get(&agent, OP_NOP, 0, 0, 0), 0, "another VM runs");
+	vm_close(&vm);
 }
