@@ -237,29 +237,49 @@ static void mem_batch_release(struct mem_batch *batch)
 	}
 }
 
-/* Adds the neighbours that are present and not mapped. Does not sleep. */
-static void mem_batch_fill(struct mem_slot *slot, struct mem_batch *batch, unsigned int centre)
+/*
+ * Adds those of the batch's pages [i, end) that are present, not mapped and not in it yet. Each look costs, and a page that is not
+ * present is seldom alone: looks behind it get further apart when the range is `sparse`. Does not sleep.
+ */
+static void mem_batch_fill(struct mem_slot *slot, struct mem_batch *batch, unsigned int i,
+			   unsigned int end, bool sparse)
 {
 	unsigned long hva = slot->hva + (batch->first << PAGE_SHIFT);
 	unsigned int flags = batch->writable ? FOLL_WRITE : 0;
-	unsigned int i = 0, want;
+	unsigned int run, hole = 1;
 	int got;
 
-	while (i < batch->count) {
-		if (i == centre || test_bit(batch->first + i, slot->mapped)) {
+	while (i < end) {
+		if (batch->page[i] || test_bit(batch->first + i, slot->mapped)) {
 			i++;
 			continue;
 		}
-		want = i < centre ? centre - i : batch->count - i;
-		want = min_t(
-			u64, want,
-			find_next_bit(slot->mapped, batch->first + i + want, batch->first + i) -
-				batch->first - i);
-		got = get_user_pages_fast_only(hva + ((unsigned long)i << PAGE_SHIFT), want, flags,
+		run = find_next_bit(slot->mapped, batch->first + end, batch->first + i) -
+		      batch->first - i;
+		got = get_user_pages_fast_only(hva + ((unsigned long)i << PAGE_SHIFT), run, flags,
 					       &batch->page[i]);
-		/* The page behind those present is not: go on after it. */
-		i += max(got, 0) + ((unsigned int)max(got, 0) < want);
+		got = max(got, 0);
+		i += got;
+		if (got == run)
+			continue;
+		hole = sparse && !got ? 2 * hole : 1;
+		i += hole;
 	}
+}
+
+/* What is present around page `centre`: all of those that mem_populate() has brought in, and what is found beyond. */
+static void mem_batch_surround(struct mem_slot *slot, struct mem_batch *batch, unsigned int centre)
+{
+	unsigned int low, high;
+	u64 first;
+
+	high = mem_block(slot, batch->first + centre, READ_ONCE(populate_pages), &first);
+	low = max(first, batch->first) - batch->first;
+	high = min_t(u64, first + high - batch->first, batch->count);
+	mem_batch_fill(slot, batch, low, centre, false);
+	mem_batch_fill(slot, batch, centre + 1, high, false);
+	mem_batch_fill(slot, batch, high, batch->count, true);
+	mem_batch_fill(slot, batch, 0, low, true);
 }
 
 /* With 2 MiB granules a frame can only be mapped whole. */
@@ -336,7 +356,7 @@ static int mem_map_around(struct mem_slot *slot, u64 index, struct page *page, b
 	centre = index - batch.first;
 	get_page(page);
 	batch.page[centre] = page;
-	mem_batch_fill(slot, &batch, centre);
+	mem_batch_surround(slot, &batch, centre);
 	if (mem_batch_fits_granule(slot, &batch)) {
 		ret = mem_batch_map(slot, &batch);
 	} else {
