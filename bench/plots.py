@@ -9,7 +9,9 @@ import results
 
 TERMINALS = {"svg": "svg size {w},{h} font 'DejaVu Sans,13' background 'white'",
              "png": "pngcairo size {w},{h} font 'DejaVu Sans,11'"}
-COLOURS = ("#9a9a9a", "#2f6db5", "#d9792b", "#4f9d5d", "#8a5fb0", "#c44e52")
+# A hue for each system, a shade for each place.
+COLOURS = (("#c9c9c9", "#8f8f8f", "#5c5c5c"), ("#b3cbe8", "#5b8fcb", "#1f4e8c"),
+           ("#f3cfaa", "#dd8a3c", "#9c5410"), ("#bfe0c4", "#5fae6d", "#27693a"))
 
 SCRIPT = """
 set terminal {terminal}
@@ -31,13 +33,14 @@ plot {plots}
 
 
 def bars(all_results, kind):
-    """(names of the bars, [(label, [(median, smallest, largest)...])...]) in absolute values."""
-    columns = [(r, place) for r in all_results for place in ("service-vm",) + results.USER_PLACES[kind]
+    """([(name, colour) of each bar], [(label, [(median, smallest, largest)...])...]) in absolute values."""
+    columns = [(r, place, COLOURS[hue % len(COLOURS)][shade]) for hue, r in enumerate(all_results)
+               for shade, place in enumerate(("service-vm",) + results.USER_PLACES[kind])
                if r.rows.get(kind, {}).get(place)]
-    names = [f"{r.system} {place}" for r, place in columns]
+    names = [(f"{r.system} {place}", colour) for r, place, colour in columns]
     groups = []
     for what in all_results[0].whats(kind):
-        values = [r.values(kind, place, what) for r, place in columns]
+        values = [r.values(kind, place, what) for r, place, _ in columns]
         groups.append((what, [(statistics.median(v), min(v), max(v)) if v else None for v in values]))
     return names, groups
 
@@ -49,16 +52,16 @@ def share_bars(all_results):
         for kind, place, what, share in results.shares(r):
             label = f"{kind}\\n{what}" + ("\\nvhost" if place == "user-vm-vhost" else "")
             groups.setdefault(label, [None] * len(all_results))[index] = (share, share, share)
-    return [r.system for r in all_results], list(groups.items())
+    return [(r.system, COLOURS[hue % len(COLOURS)][1]) for hue, r in enumerate(all_results)], list(groups.items())
 
 
 def script(names, groups, terminal, output, title, label):
     lines = ["$data << END"]
-    for name, row in groups:
+    for label_below, row in groups:
         cells = ["? ? ?" if bar is None else " ".join(f"{value:.6g}" for value in bar) for bar in row]
-        lines.append(f'"{name}" ' + " ".join(cells))
+        lines.append(f'"{label_below}" ' + " ".join(cells))
     plots = [f"$data using {2 + 3 * i}:{3 + 3 * i}:{4 + 3 * i}{':xtic(1)' if i == 0 else ''} title '{name}' "
-             f"linecolor rgb '{COLOURS[i % len(COLOURS)]}'" for i, name in enumerate(names)]
+             f"linecolor rgb '{colour}'" for i, (name, colour) in enumerate(names)]
     return "\n".join(lines + ["END"]) + SCRIPT.format(terminal=terminal, output=output, title=title, label=label,
                                                        plots=", ".join(plots))
 
