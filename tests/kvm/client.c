@@ -468,6 +468,7 @@ static const struct {
 	{ "guest-irq", test_guest_irq },
 	{ "guest-eventfd", test_guest_eventfd },
 	{ "cycles", test_cycles },
+	{ "start", test_start },
 	{ "loss", test_loss },
 };
 

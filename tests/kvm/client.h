@@ -200,6 +200,7 @@ void test_psci(void);
 void test_guest_irq(void);
 void test_guest_eventfd(void);
 void test_cycles(void);
+void test_start(void);
 void test_loss(void);
 
 #endif

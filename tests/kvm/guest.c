@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <linux/psci.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,37 @@ static void check_signal(struct agent *agent)
 	IS(agent_get(agent, OP_NOP, 0, 0, 0), 0, "the agent answers again");
 }
 
+/* A command, however often a signal ends KVM_RUN on its way; counts that in *ends. */
+static uint64_t get_interrupted(struct agent *agent, enum agent_op op, uint64_t a, uint64_t b,
+				unsigned int *ends)
+{
+	enum agent_event event = agent_do(agent, op, a, b, 0);
+
+	while (event == AGENT_ERRNO && agent->error == EINTR) {
+		(*ends)++;
+		/* not the same distance each time */
+		alarm_us(100 + *ends % 97);
+		event = agent_go(agent);
+	}
+	return event == AGENT_DONE ? agent->result : ~0ull;
+}
+
+/* Signals fall on every point of KVM_RUN; neither an access nor its answer may be lost or done twice. */
+static void check_interrupted(struct agent *agent)
+{
+	unsigned int ends = 0, wrong = 0;
+
+	alarm_us(200);
+	for (uint64_t i = 0; i < 2000; i++) {
+		uint64_t at = RAM_GPA + 0x200000 + i % 500 * 0x1008;
+
+		wrong += get_interrupted(agent, OP_STORE64, at, i, &ends) != 0;
+		wrong += get_interrupted(agent, OP_LOAD64, at, 0, &ends) != i;
+	}
+	alarm_us(0);
+	tap_ok(!wrong && ends, "4000 accesses, %u signals: %u went wrong", ends, wrong);
+}
+
 static void check_wfi(struct agent *agent)
 {
 	alarm_us(20000);
@@ -236,6 +268,7 @@ void test_run(void)
 	check_loads(&agent);
 	check_immediate_exit(&agent);
 	check_signal(&agent);
+	check_interrupted(&agent);
 	check_wfi(&agent);
 	check_strange(&agent);
 	check_registers(&agent);
@@ -610,6 +643,54 @@ void test_guest_eventfd(void)
 	check_beyond_table(&vm, &agent, e);
 	vm_close(&vm);
 	close(e);
+}
+
+struct changer {
+	struct vm *vm;
+	int event;
+	atomic_bool stop;
+	unsigned int refused;
+};
+
+static void *changer_main(void *arg)
+{
+	struct changer *changer = arg;
+
+	while (!atomic_load(&changer->stop)) {
+		changer->refused += !!ioevent(changer->vm->fd, changer->event, VOID_GPA, 4, 0, 0);
+		changer->refused += !!irqfd(changer->vm->fd, changer->event, 5, 0, 0);
+		changer->refused +=
+			!!irqfd(changer->vm->fd, changer->event, 5, KVM_IRQFD_FLAG_DEASSIGN, 0);
+		changer->refused += !!ioevent(changer->vm->fd, changer->event, VOID_GPA, 4,
+					      KVM_IOEVENTFD_FLAG_DEASSIGN, 0);
+	}
+	return NULL;
+}
+
+/* The first run of a VM whose eventfds change all the time */
+void test_start(void)
+{
+	struct changer changer = { .event = eventfd(0, EFD_NONBLOCK) };
+	unsigned int wrong = 0;
+	struct agent agent;
+	pthread_t thread;
+	struct vm vm;
+
+	for (int i = 0; i < 20; i++) {
+		agent_make(&vm, &agent, 1);
+		vm_make_gic(&vm, 64);
+		changer.vm = &vm;
+		atomic_store(&changer.stop, false);
+		pthread_create(&thread, NULL, changer_main, &changer);
+		for (int j = 0; j < 5; j++)
+			wrong += agent_do(&agent, OP_NOP, 0, 0, 0) != AGENT_DONE;
+		atomic_store(&changer.stop, true);
+		pthread_join(thread, NULL);
+		vm_close(&vm);
+	}
+	IS(wrong, 0, "20 VMs start while their eventfds come and go");
+	IS(changer.refused, 0, "eventfds refused");
+	close(changer.event);
 }
 
 /* --- a VM that is lost ------------------------------------------------------------------------- */
