@@ -230,7 +230,8 @@ def report(all_results):
             ("boot", "Boot", lambda found: boot_table(found, reference))):
         if kind in measured:
             lines += [title, ""] + table(all_results) + [""]
-    lines += ["Shares", ""] + share_table(all_results, reference)
+    if any(shares(r) for r in all_results):
+        lines += ["Shares", ""] + share_table(all_results, reference)
     for r in all_results:
         lines += [""] + counter_table(r) if "tcp" in r.rows else []
     if reference:

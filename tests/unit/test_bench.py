@@ -79,6 +79,10 @@ check("| tcp to-peer | 0.500 | 0.480 | 0.96 |" in text.splitlines(), "the table 
 check("| sum of 2 | 1.000 | 0.960 | 0.96 |" in text.splitlines(), "their sum")
 check("| service-vm | 200 ±50.0 % | - | 200 | - |" in text.splitlines(), "the table of TCP")
 check(sorted(["1m", "4k", "16k"], key=results.block_bytes) == ["4k", "16k", "1m"], "block sizes in order")
+boots = results.Results("boots")
+boots.add("boot", "user-vm", "shell", {"value": 1.25})
+check("| boots | 1.250 | - | - |" in results.report([boots]).splitlines() and "Shares" not in results.report([boots]),
+      "a report of boots alone")
 snapshots = {"tcp-start": "4.70 0.25\nselkie/vm7/vcpu0:exits 100\nselkie/vm7/vm:irqfds 5\n",
              "tcp-to-peer-1": "selkie/vm7/vcpu0:exits 350\nselkie/vm7/vm:irqfds 5\n",
              "tcp-from-peer-1": "kvm/261-9/exits:7\nkvm/261-9/vcpu0/runs:8\nselkie/vm7/vcpu0:exits 351\n"}
