@@ -18,3 +18,6 @@ $(BUILD)/guest/%.Image: $(BUILD)/guest/%.elf
 SYSTEM_FILES += $(BUILD)/guest/life.Image
 
 .PRECIOUS: $(BUILD)/guest/%.elf
+
+# As user-VMs: the system tests start these with QEMU.
+SYSTEM_FILES += $(addprefix $(BUILD)/guest/,hostile.Image virtq.Image)

@@ -23,6 +23,8 @@
 #define PATTERN_WORDS 4096u
 
 static unsigned int tests, failures;
+/* As a user-VM: where nothing is, QEMU may answer as it likes. */
+static bool user_vm;
 static uint64_t pattern[PATTERN_WORDS];
 static uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
 
@@ -133,13 +135,13 @@ enum access_kind {
 
 struct access {
 	enum access_kind kind;
-	uint64_t addr;
+	uint64_t addr, value;
 };
 
 static void do_access(void *arg)
 {
 	const struct access *a = arg;
-	uint64_t p = a->addr, v = 0;
+	uint64_t p = a->addr, v = a->value;
 
 	switch (a->kind) {
 	case LDR8:
@@ -223,9 +225,9 @@ static void do_access(void *arg)
  * An access where nothing is: an external abort at that address, or, where a device answers, no
  * fault. `strict`: nothing is known to be there.
  */
-static bool check_access(enum access_kind kind, uint64_t addr, bool strict)
+static bool check_store(enum access_kind kind, uint64_t addr, uint64_t value, bool strict)
 {
-	struct access a = { kind, addr };
+	struct access a = { kind, addr, value };
 	struct guest_fault f;
 	unsigned int ec, fsc;
 
@@ -244,6 +246,11 @@ static bool check_access(enum access_kind kind, uint64_t addr, bool strict)
 	return false;
 }
 
+static bool check_access(enum access_kind kind, uint64_t addr, bool strict)
+{
+	return check_store(kind, addr, 0, strict);
+}
+
 static void phase_holes(void)
 {
 	/* IPAs at which the machine has nothing: past flash, between devices, above RAM, at the
@@ -256,9 +263,10 @@ static void phase_holes(void)
 
 	for (size_t h = 0; h < sizeof(hole) / sizeof(hole[0]); h++) {
 		for (unsigned int k = 0; k < ACCESS_KINDS; k++)
-			ok &= check_access((enum access_kind)k, hole[h], true);
+			ok &= check_access((enum access_kind)k, hole[h], !user_vm);
 	}
-	report(ok, "every access kind at every hole is an external abort");
+	report(ok, user_vm ? "every access kind at every hole" :
+			     "every access kind at every hole is an external abort");
 	ok = true;
 	for (unsigned int i = 0; i < 4000; i++) {
 		uint64_t addr = (UINT64_C(1) << 36) + (rnd() & (IPA_LIMIT / 2 - 1) & ~UINT64_C(7));
@@ -280,6 +288,10 @@ static void phase_holes(void)
 #define WALK_TCR                                                              \
 	((UINT64_C(2) << 32) | (UINT64_C(2) << 30) | (UINT64_C(0x35) << 24) | \
 	 (UINT64_C(25) << 16) | (UINT64_C(0x35) << 8) | 25)
+/* the same with T1SZ = 48 and pages of 64 KiB there */
+#define WALK_TCR_NO_LEVEL \
+	((WALK_TCR & ~(UINT64_C(63) << 16)) | (UINT64_C(3) << 30) | (UINT64_C(48) << 16))
+#define DESC_TABLE UINT64_C(3)
 #define SCTLR_M UINT64_C(1)
 #define UPPER_HALF UINT64_C(0xffffff8000000000)
 
@@ -295,20 +307,26 @@ static void set_sctlr_m(bool on)
 			 : "memory");
 }
 
-static void phase_walk(void)
+static void make_tables(uint64_t devices_as)
 {
-	struct access upper = { LDR64, UPPER_HALF };
-	struct guest_fault f;
-	bool ok = true;
-
 	for (uint64_t i = 0; i < WALK_ENTRIES; i++)
 		walk_table[i] = (i << BLOCK_SHIFT) | DESC_BLOCK | DESC_INNER_SHAREABLE |
-				(i ? DESC_ATTR_NORMAL : 0);
+				(i ? DESC_ATTR_NORMAL : devices_as);
 	__asm__ volatile(
 		"msr ttbr0_el1, %0\n\tmsr tcr_el1, %1\n\tmsr mair_el1, %2\n\tdsb sy\n\tisb" ::"r"(
 			walk_table),
 		"r"(WALK_TCR), "r"(WALK_MAIR)
 		: "memory");
+}
+
+static void phase_walk(void)
+{
+	struct access upper = { LDR64, UPPER_HALF, 0 };
+	struct access last = { LDR64, (uint64_t)(WALK_ENTRIES - 1) << BLOCK_SHIFT, 0 };
+	struct guest_fault f;
+	bool ok = true;
+
+	make_tables(0);
 	for (unsigned int i = 0; i < 16; i++) {
 		/* The table of the upper half is where nothing is: an external abort on the walk. */
 		uint64_t ttbr1 = (UINT64_C(1) << 37) + ((uint64_t)i << 20);
@@ -328,7 +346,56 @@ static void phase_walk(void)
 		}
 	}
 	report(ok, "translation tables where nothing is");
+	/* The other half's tables cannot be: who walks them in software must not try. */
+	walk_table[WALK_ENTRIES - 1] = (UINT64_C(1) << 37) | DESC_TABLE;
+	__asm__ volatile("msr ttbr1_el1, %0\n\tmsr tcr_el1, %1\n\tisb" ::"r"(walk_table),
+			 "r"(WALK_TCR_NO_LEVEL));
+	set_sctlr_m(true);
+	ok = !guest_try(do_access, &last, &f);
+	set_sctlr_m(false);
+	report(ok && exception_class(&f) == EC_DABT_CUR, "an address space smaller than a page");
 	alive("alive after the table walks");
+}
+
+/* --- notify registers of QEMU's virtio-mmio transports: ioeventfds
+ * ---------------------------------------------------------------- */
+#define VIRTIO_MMIO UINT64_C(0x0a000000)
+#define VIRTIO_MMIO_SIZE 0x200u
+#define VIRTIO_MMIO_SLOTS 32u
+#define VIRTIO_MMIO_NOTIFY 0x50u
+
+static bool notify_all(void)
+{
+	static const uint64_t value[] = { 0, 1, 2, 63, 64, 0x10000, UINT32_MAX, UINT64_MAX };
+	bool ok = true;
+
+	for (uint64_t slot = 0; slot < VIRTIO_MMIO_SLOTS; slot++) {
+		uint64_t at = VIRTIO_MMIO + slot * VIRTIO_MMIO_SIZE + VIRTIO_MMIO_NOTIFY;
+
+		for (unsigned int k = 0; k < ACCESS_KINDS; k++)
+			for (uint64_t off = 0; off < 16; off++)
+				ok &= check_store((enum access_kind)k, at - 8 + off, rnd(), false);
+		for (size_t i = 0; i < sizeof(value) / sizeof(value[0]); i++)
+			for (unsigned int k = STR8; k <= STR64; k++)
+				ok &= check_store((enum access_kind)k, at, value[i], false);
+	}
+	return ok;
+}
+
+static void phase_notify(void)
+{
+	bool ok;
+
+	if (!user_vm)
+		return;
+	report(notify_all(), "every access kind around every notify register");
+	/* As normal memory nothing keeps a misaligned or an exclusive access from getting there. */
+	make_tables(DESC_ATTR_NORMAL);
+	set_sctlr_m(true);
+	ok = notify_all();
+	set_sctlr_m(false);
+	report(ok, "the same, mapped as normal memory");
+	alive("alive after the notify registers");
 }
 
 /* --- GIC distributor
@@ -558,12 +625,14 @@ static void phase_sysregs(void)
 void guest_main(const void *dtb)
 {
 	(void)dtb;
+	user_vm = guest_conduit_is_hvc();
 	for (unsigned int i = 0; i < PATTERN_WORDS; i++)
 		pattern[i] = i ^ UINT64_C(0x5e1c1e5e1c1e5e1c);
 	guest_printf("hostile: start\n");
 	alive("alive before");
 	phase_holes();
 	phase_walk();
+	phase_notify();
 	phase_sysregs();
 	phase_timers();
 	phase_gicd();

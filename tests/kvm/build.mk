@@ -9,3 +9,13 @@ $(KVM_CLIENT): $(KVM_CLIENT_SRC) tests/kvm/client.h
 	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -pthread -Itests/kvm -o $@ $(KVM_CLIENT_SRC)
 
 SERVICE_FILES += $(KVM_CLIENT):usr/lib/selkie/kvm-client
+
+# Its hostile sister: kvm-fuzz SEED PROCESSES CALLS
+KVM_FUZZ := $(BUILD)/kvm-client/kvm-fuzz
+
+$(KVM_FUZZ): tests/kvm/fuzz.c
+	@mkdir -p $(@D)
+	@echo "  LINUXCC $@"
+	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -pthread -o $@ $<
+
+SERVICE_FILES += $(KVM_FUZZ):usr/lib/selkie/kvm-fuzz
