@@ -10,10 +10,13 @@ import user_vm
 # One step of a user-VM: until it prints something, answers its monitor, ends.
 LIMIT = 120
 
-# Waits until $4 lines of file $1 have contained $3 or process $2 has ended.
+# Waits until file $1 has $3 (a basic regular expression) $4 times or process $2 has ended. dd returns with each new piece.
 WAIT = """
-exec 3< <(exec tail -n +1 -f --pid=$2 "$1")
-found=$(grep -c -m $4 -- "$3" <&3); kill $! 2>/dev/null; test "$found" = $4
+exec 3< <(exec tail -c +1 -f --pid=$2 "$1")
+until [ $(grep -ao -- "$3" "$1" | wc -l) -ge $4 ]; do
+	[ $(dd bs=64k count=1 status=none <&3 | wc -c) != 0 ] || exit 1
+done
+kill $!
 """
 
 # Hands lines $3... to the monitor at socket $1, shows what it says until the answer to the last one and, with $2, a line with $2.
@@ -55,7 +58,7 @@ class BackgroundVm:
         self.pid = int(result.text)
 
     def wait_text(self, text, count=1, limit=LIMIT, of="text"):
-        """Waits until count lines of the serial console (of="out": of QEMU itself) had text, a basic regular expression."""
+        """Waits until the serial console (of="out": QEMU itself) has shown text, a basic regular expression, count times."""
         result = script(self.board, WAIT, f"{self.path}.{of}", self.pid, text, count, limit=limit, check=False)
         if result.status:
             raise user_vm.UserVmError(f"{self.name} ended without {count} * {text!r}\n{self.text()}\n{self.output()}")

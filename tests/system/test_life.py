@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-Life and death of user-VMs: control by QMP, resets, ends of all kinds. Each test
+Life and death of user-VMs: control by QMP, firmware, resets, ends of all kinds. Each test
 compares root's books and what the module holds with what they were before.
 """
 
 import os
 import re
 import shutil
+import signal
 
 import pytest
 
@@ -118,6 +119,31 @@ def test_linux_resets_twice(board, life):
     board.run(f"rm /tmp/again.img {initrd}", check=True)
 
 
+# --- firmware ---
+
+FIRMWARE = "/usr/share/AAVMF/AAVMF_CODE.fd"
+VARIABLES = "/usr/share/AAVMF/AAVMF_VARS.fd"
+
+
+def test_uefi_to_its_shell(board, life):
+    board.run(f"cp --sparse=always {VARIABLES} /tmp/uefi.fd", check=True)
+    vm = life("uefi", f"-m 128 -drive if=pflash,unit=0,format=raw,readonly=on,file={FIRMWARE} "
+                      "-drive if=pflash,unit=1,format=raw,file=/tmp/uefi.fd")
+    vm.wait_text("to skip")
+    vm.type("\x1b")
+    vm.wait_text("Shell> ")
+    vm.type("set selkie was-here\r")
+    vm.wait_text("Shell> ", 2)
+    vm.type("ver\r")
+    vm.wait_text("Shell> ", 3)
+    vm.type("reset -s\r")
+    text = re.sub(r"\x1b\[[0-9;=]*[A-Za-z]", "", vm.wait_end())
+    assert re.search(r"ver\s+UEFI Interactive Shell v2\.2\s+EDK II\s+UEFI v2\.70", text), text
+    # The shell's variable went through the second flash, word by word.
+    board.run("! cmp -s /tmp/uefi.fd " + VARIABLES + " && tr -d '\\0' < /tmp/uefi.fd | grep -aq was-here; s=$?; rm /tmp/uefi.fd; "
+              "exit $s", check=True)
+
+
 # --- sudden ends ---
 
 QEMU_CYCLES, CLIENT_CYCLES = 20, 200
@@ -157,6 +183,54 @@ def test_cycles_of_the_client(board, life):
     # An object lost in each second cycle would be seen.
     grown = {name: objects - before[1][name] for name, objects in slabs(board).items()}
     assert max(grown.values()) < CLIENT_CYCLES / 2, grown
+
+
+def test_vmm_of_a_user_vm_dies(board, life):
+    """QEMU is told, the other user-VM and the service-VM go on, root's log says what happened."""
+    board.run("while [ -n \"$(head -c 4096 /sys/kernel/debug/selkie/log)\" ]; do :; done", check=True)
+    victim = life("victim", tiny("park"))
+    victim.wait_text("parks at")
+    number = only(r"^vm(\d+)$", board.run("ls /sys/kernel/debug/selkie", check=True).text)
+    other = life("other", tiny("park"))
+    other.wait_text("parks at")
+
+    board.run(f"echo {number} > /sys/kernel/debug/selkie/crash", check=True)
+    victim.wait_text("kvm run failed Input/output error", of="out")
+    # Then it asks for more registers of the VM and gives up, as with a VM that KVM itself has declared dead.
+    victim.wait_end(128 + signal.SIGABRT)
+    log = board.run("cat /sys/kernel/debug/selkie/log", check=True).text
+    assert len(re.findall(r"VMM fault, label \d+, pc 0x0, address 0x0", log)) == 1, log
+    assert "its VMM failed, see root's log" in board.run("dmesg", check=True).text
+
+    assert other.qmp("query-status")["status"] == "running"
+    before = other.registers()["X00"]
+    assert other.registers()["X00"] > before
+    other.kill()
+
+
+ENDS = ["reboot", "reboot -f", "echo c > /proc/sysrq-trigger"]
+
+
+def test_service_vm_ends_with_user_vms(new_board, boards, tmp_path):
+    """However the service-VM ends, two running user-VMs go with it; the next boot finds everything as the first one did."""
+    board = new_board(share=str(tmp_path))
+    board.share = str(tmp_path)
+    board.wait_boot()
+    before = held(board)
+    for restarts, end in enumerate(ENDS, 1):
+        place(board, boards)
+        for vm in [BackgroundVm(board, name, tiny("park")) for name in ("left", "right")]:
+            vm.wait_text("parks at")
+        assert user_vm.counters(board)["vms"] == before[0]["vms"] + 2
+        board.start(end)
+        board.wait_boot(restarts + 1)
+        assert held(board) == before, end
+        assert user_vm.counters(board)["restarts"] == restarts
+    place(board, boards)
+    vm = BackgroundVm(board, "after", tiny("alive"))
+    vm.wait_text("alive")
+    vm.kill()
+    assert held(board) == before
 
 
 # --- what the dead leave to others ---
