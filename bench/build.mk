@@ -31,7 +31,7 @@ SERVICE_FILES += $(KVMCOST):usr/lib/selkie/kvmcost
 
 bench-exit: $(KOUT)/exitbench.img run-images
 	@bench/exit.py --build $(BUILD) --kernel $(KERNEL_NAME) --json $(BUILD)/bench/exit-$(KERNEL_NAME).json --bare $< \
-		--image $(SELKIE_IMG)
+		--image $(SELKIE_IMG) $(if $(filter 1,$(QUICK)),--runs 1)
 
 # Share of time the CPU is awake while the service-VM does nothing.
 bench-idle: run-images
