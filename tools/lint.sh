@@ -25,7 +25,7 @@ while IFS= read -r -d '' file; do
 	case $file in
 	*build.mk) want='BSD-2-Clause' ;;
 	kmod/*) want='GPL-2.0-only' ;;
-	include/wire/* | lib/ring/*) want='(GPL-2.0-only OR BSD-2-Clause)' ;;
+	include/wire/*) want='(GPL-2.0-only OR BSD-2-Clause)' ;;
 	*) want='BSD-2-Clause' ;;
 	esac
 	head -n 5 "$file" | grep -qF "SPDX-License-Identifier: $want" || complain "$file: no line 'SPDX-License-Identifier: $want'"
