@@ -32,9 +32,9 @@ endif
 endif
 endif
 
-# images comes last: it takes in what the others have put into SERVICE_FILES.
-PARTS := lib $(wildcard lib/*) loader devkernel root vmm kmod stat tools $(wildcard tools/*) $(wildcard tests/*) tests \
-	bench images
+# tests takes in what the others have put into UNIT_TESTS and the like, images what they have put into SERVICE_FILES.
+PARTS := lib $(wildcard lib/*) loader devkernel root vmm kmod stat tools $(wildcard tools/*) $(wildcard tests/*) bench \
+	tests images
 include $(foreach p,$(PARTS),$(wildcard $(p)/build.mk))
 
 .PHONY: help deps clean distclean
