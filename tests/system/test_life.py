@@ -5,6 +5,7 @@ compares root's books and what the module holds with what they were before.
 """
 
 import os
+import random
 import re
 import shutil
 import signal
@@ -251,3 +252,35 @@ def test_nothing_is_left_of_a_dead_guest(board, life):
     alive.wait_text("filled")
     assert "scanned, 0 words, 0 registers" in life("next", words.format("scan")).wait_end()
     alive.kill()
+
+
+# When a booting user-VM dies: after so many bytes on its console, or so many seconds of the board's own time.
+MOMENTS = random.Random(20)
+BYTES = [MOMENTS.randrange(1, 6000) for _ in range(12)]
+SECONDS = [round(MOMENTS.uniform(0.02, 1.5), 3) for _ in range(8)]
+
+KILLS = """
+qemu="{qemu} -append 'console=ttyAMA0 earlycon loglevel=8'"
+mkfifo /tmp/killed.fifo
+for bytes in {bytes}; do
+	eval "exec $qemu" > /tmp/killed.fifo 2>&1 </dev/null & pid=$!
+	exec 3< /tmp/killed.fifo
+	head -c $bytes <&3 | wc -c
+	kill -9 $pid
+	wait $pid; [ $? = 137 ] || exit 1
+	exec 3<&-
+done
+for seconds in {seconds}; do
+	eval "timeout --foreground -s KILL $seconds $qemu" > /dev/null 2>&1 </dev/null; [ $? = 137 ] || exit 2
+done
+rm /tmp/killed.fifo
+"""
+
+
+def test_kill_at_random_moments_of_a_boot(board, life):
+    qemu = (f"qemu-system-aarch64 -accel kvm -cpu host -M virt,gic-version=2 -m 192 -nodefaults -display none -serial stdio "
+            f"-kernel {user_vm.GUEST}/Image -initrd {user_vm.GUEST}/initramfs.cpio")
+    result = board.run(KILLS.format(qemu=qemu, bytes=" ".join(map(str, BYTES)), seconds=" ".join(map(str, SECONDS))),
+                       limit=2 * LIMIT)
+    assert result.status == 0, result.text
+    assert result.text.split() == [str(n) for n in BYTES]
