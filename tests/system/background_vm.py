@@ -10,13 +10,15 @@ import user_vm
 # One step of a user-VM: until it prints something, answers its monitor, ends.
 LIMIT = 120
 
-# Waits until file $1 has $3 (a basic regular expression) $4 times or process $2 has ended. dd returns with each new piece.
+# Waits until file $1 has $3 (a basic regular expression) $4 times or process $2 has ended. dd returns with each new piece, with
+# nothing at the end; the file may have a last piece that tail has not shown. tail may have ended by itself.
 WAIT = """
 exec 3< <(exec tail -c +1 -f --pid=$2 "$1")
 until [ $(grep -ao -- "$3" "$1" | wc -l) -ge $4 ]; do
-	[ $(dd bs=64k count=1 status=none <&3 | wc -c) != 0 ] || exit 1
+	[ -z "$ended" ] || exit 1
+	[ $(dd bs=64k count=1 status=none <&3 | wc -c) != 0 ] || ended=1
 done
-kill $!
+kill $! 2>/dev/null || :
 """
 
 # Hands lines $3... to the monitor at socket $1, shows what it says until the answer to the last one and, with $2, a line with $2.
