@@ -143,8 +143,7 @@ void ioeventfd_fired(struct selkie_vm *vm)
 		if (!READ_ONCE(shared->ioevent_fired[word]))
 			continue;
 		bits = xchg(&shared->ioevent_fired[word], 0);
-		for_each_set_bit(bit, &bits, 32)
-		{
+		for_each_set_bit(bit, &bits, 32) {
 			struct eventfd_ctx *eventfd = vm->ioevent_ctx[word * 32 + bit];
 
 			vm->stats.ioeventfds++;
@@ -178,8 +177,7 @@ bool ioeventfd_match(struct selkie_vm *vm, u64 addr, u8 len, u64 data)
 	if (!READ_ONCE(vm->ioevents_beyond))
 		return false;
 	mutex_lock(&vm->ioeventfd_lock);
-	list_for_each_entry(p, &vm->ioeventfds, list)
-	{
+	list_for_each_entry(p, &vm->ioeventfds, list) {
 		hit = ioeventfd_hits(p, addr, len, data);
 		if (hit) {
 			compat_eventfd_signal(p->eventfd);
@@ -202,8 +200,7 @@ static bool ioeventfd_collides(struct selkie_vm *vm, const struct ioeventfd *new
 {
 	const struct ioeventfd *p;
 
-	list_for_each_entry(p, &vm->ioeventfds, list)
-	{
+	list_for_each_entry(p, &vm->ioeventfds, list) {
 		if (p->pio != new->pio || p->addr != new->addr)
 			continue;
 		if (!p->length || !new->length)
@@ -294,8 +291,7 @@ static int ioeventfd_deassign(struct selkie_vm *vm, const struct kvm_ioeventfd *
 	if (IS_ERR(eventfd))
 		return PTR_ERR(eventfd);
 	mutex_lock(&vm->ioeventfd_lock);
-	list_for_each_entry(p, &vm->ioeventfds, list)
-	{
+	list_for_each_entry(p, &vm->ioeventfds, list) {
 		if (!ioeventfd_is(p, args, eventfd))
 			continue;
 		ioeventfd_table_del(vm, p);
@@ -322,8 +318,7 @@ void ioeventfd_release(struct selkie_vm *vm)
 	struct ioeventfd *p, *next;
 
 	/* No vCPU runs and the doorbell does not come here any more. */
-	list_for_each_entry_safe(p, next, &vm->ioeventfds, list)
-	{
+	list_for_each_entry_safe(p, next, &vm->ioeventfds, list) {
 		list_del(&p->list);
 		ioeventfd_free(p);
 	}

@@ -89,7 +89,8 @@ void irqfd_release(struct selkie_vm *vm)
 	struct irqfd *irqfd, *next;
 
 	spin_lock_irq(&vm->irqfds_lock);
-	list_for_each_entry_safe(irqfd, next, &vm->irqfds, list) irqfd_deactivate(irqfd);
+	list_for_each_entry_safe(irqfd, next, &vm->irqfds, list)
+		irqfd_deactivate(irqfd);
 	spin_unlock_irq(&vm->irqfds_lock);
 	flush_workqueue(irqfd_wq);
 }
@@ -129,8 +130,7 @@ void irqfd_eoi(struct selkie_vm *vm, const u32 *eoi)
 	struct irqfd *irqfd;
 	unsigned int intid;
 
-	list_for_each_entry_rcu(irqfd, &vm->resamplers, resample_list)
-	{
+	list_for_each_entry_rcu(irqfd, &vm->resamplers, resample_list) {
 		intid = irq_route(vm, irqfd->gsi);
 		if (!intid || !(eoi[intid / 32] & BIT(intid % 32)))
 			continue;
@@ -147,8 +147,7 @@ void irqfd_update_resample(struct selkie_vm *vm)
 	unsigned int intid;
 
 	lockdep_assert_held(&vm->irqfd_lock);
-	list_for_each_entry(irqfd, &vm->resamplers, resample_list)
-	{
+	list_for_each_entry(irqfd, &vm->resamplers, resample_list) {
 		intid = irq_route(vm, irqfd->gsi);
 		if (intid)
 			mask[intid / 32] |= BIT(intid % 32);
@@ -164,8 +163,7 @@ static int irqfd_add(struct selkie_vm *vm, struct irqfd *irqfd)
 	int ret = 0;
 
 	spin_lock_irq(&vm->irqfds_lock);
-	list_for_each_entry(other, &vm->irqfds, list)
-	{
+	list_for_each_entry(other, &vm->irqfds, list) {
 		if (other->eventfd == irqfd->eventfd)
 			ret = -EBUSY;
 	}
@@ -278,8 +276,7 @@ static int irqfd_deassign(struct selkie_vm *vm, const struct kvm_irqfd *args)
 	if (IS_ERR(eventfd))
 		return PTR_ERR(eventfd);
 	spin_lock_irq(&vm->irqfds_lock);
-	list_for_each_entry_safe(irqfd, next, &vm->irqfds, list)
-	{
+	list_for_each_entry_safe(irqfd, next, &vm->irqfds, list) {
 		if (irqfd->eventfd == eventfd && irqfd->gsi == args->gsi)
 			irqfd_deactivate(irqfd);
 	}

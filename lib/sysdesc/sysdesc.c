@@ -420,8 +420,7 @@ static void read_node(const void *fdt, int node, const char *path, const struct 
 {
 	int prop;
 
-	fdt_for_each_property_offset(prop, fdt, node)
-	{
+	fdt_for_each_property_offset(prop, fdt, node) {
 		struct value v = { .path = path };
 		const struct field *f;
 		int len = 0;
@@ -497,8 +496,7 @@ static void read_service(const void *fdt, int node, struct sysdesc_service *svc,
 				report, svc->path, "memory", (int)i,
 				"bank 0x%lx + 0x%lx is not aligned to 2 MiB; multiples of 0x%lx are",
 				svc->bank[i].base, svc->bank[i].size, SYSDESC_BANK_ALIGN);
-	fdt_for_each_subnode(child, fdt, node)
-	{
+	fdt_for_each_subnode(child, fdt, node) {
 		name = fdt_get_name(fdt, child, NULL);
 		if (strcmp(name, "user-vms") == 0)
 			read_users(fdt, child, svc, report);
@@ -512,8 +510,7 @@ static void read_services(const void *fdt, struct sysdesc *out, struct report *r
 {
 	int node;
 
-	fdt_for_each_subnode(node, fdt, 0)
-	{
+	fdt_for_each_subnode(node, fdt, 0) {
 		if (out->services == SYSDESC_MAX_SERVICES) {
 			report_error(report, "/", NULL, -1,
 				     "has too many service-VMs; at most %u are possible",

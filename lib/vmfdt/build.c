@@ -115,8 +115,9 @@ static void put_cpus(struct writer *w, const struct pick *p)
 	begin(w, "cpus");
 	put_u32(w, "#address-cells", 1);
 	put_u32(w, "#size-cells", 0);
-	fdt_for_each_subnode(cpu, p->fdt, board_cpus) if (tree_has_word(p->fdt, cpu, "device_type",
-									"cpu")) break;
+	fdt_for_each_subnode(cpu, p->fdt, board_cpus)
+		if (tree_has_word(p->fdt, cpu, "device_type", "cpu"))
+			break;
 	for (unsigned int i = 0; i < p->svc->vcpus; i++) {
 		begin_at(w, "cpu", i);
 		put_string(w, "device_type", "cpu");
@@ -243,8 +244,7 @@ static void copy_properties(struct writer *w, const struct pick *p, int node, bo
 {
 	int prop;
 
-	fdt_for_each_property_offset(prop, p->fdt, node)
-	{
+	fdt_for_each_property_offset(prop, p->fdt, node) {
 		const char *name;
 		int len;
 		const void *value = fdt_getprop_by_offset(p->fdt, prop, &name, &len);
@@ -258,8 +258,7 @@ static void copy_children(struct writer *w, const struct pick *p, int parent, bo
 {
 	int node;
 
-	fdt_for_each_subnode(node, p->fdt, parent)
-	{
+	fdt_for_each_subnode(node, p->fdt, parent) {
 		enum pick_role role = all ? PICK_PASSED : pick_role(p, node);
 
 		if (role == PICK_NONE)

@@ -248,8 +248,7 @@ static void follow(struct pick *p, int node, uint8_t item)
 {
 	int prop;
 
-	fdt_for_each_property_offset(prop, p->fdt, node)
-	{
+	fdt_for_each_property_offset(prop, p->fdt, node) {
 		const char *name;
 		int len;
 		const void *value = fdt_getprop_by_offset(p->fdt, prop, &name, &len);

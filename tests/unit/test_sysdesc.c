@@ -213,8 +213,7 @@ static void add_service(const struct loaded *good, const char *name)
 	int from = fdt_path_offset(good->data, "/service"), to = fdt_add_subnode(tree, 0, name),
 	    prop;
 
-	fdt_for_each_property_offset(prop, good->data, from)
-	{
+	fdt_for_each_property_offset(prop, good->data, from) {
 		const char *property;
 		int len;
 		const void *value = fdt_getprop_by_offset(good->data, prop, &property, &len);

@@ -80,8 +80,7 @@ static bool copied(const struct loaded *board, const char *path)
 {
 	int from = fdt_path_offset(board->data, path), prop, count = 0;
 
-	fdt_for_each_property_offset(prop, board->data, from)
-	{
+	fdt_for_each_property_offset(prop, board->data, from) {
 		const char *name;
 		int len;
 		const void *value = fdt_getprop_by_offset(board->data, prop, &name, &len);
