@@ -612,7 +612,7 @@ int vgic_check_frames(const struct vgic *vgic)
 		return -ENXIO;
 	}
 	if (vgic->gicd < vgic->gicc + VGIC_CPU_SIZE && vgic->gicc < vgic->gicd + VGIC_DIST_SIZE) {
-		pr_err("the vGIC's distributor and CPU interface overlap\n");
+		pr_err_ratelimited("the vGIC's distributor and CPU interface overlap\n");
 		return -EINVAL;
 	}
 	return 0;
