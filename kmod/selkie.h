@@ -289,6 +289,12 @@ static inline bool vm_usable(struct selkie_vm *vm)
 /* --- vcpu.c ------------------------------------------------------------------------------------- */
 int vcpu_create_fd(struct selkie_vm *vm, unsigned long id);
 void vcpu_free(struct selkie_vcpu *vcpu);
+
+/* --- run.c -------------------------------------------------------------------------------------- */
+/* KVM_RUN: 0 with run->exit_reason set, or an errno. Holds vcpu->lock. */
+int vcpu_ioctl_run(struct selkie_vcpu *vcpu);
+/* enum uvm_power. Holds vcpu->lock. */
+u32 vcpu_power(struct selkie_vcpu *vcpu);
 /* Gives the VMM the registers and power state the module kept. Holds vcpu->lock; vm->live. */
 int vcpu_push(struct selkie_vcpu *vcpu);
 /* Makes vcpu->regs valid. Holds vcpu->lock. */
