@@ -35,14 +35,61 @@ static void irq_ring(struct selkie_vm *vm)
 		vm_ring(vm, UVM_RING_IRQ);
 }
 
+/* --- ringer ----------------------------------------------------------------------------------- */
+/*
+ * Irqfds are rung for by a thread in KVM_RUN, when Linux runs it: what a back end makes pending before it pauses reaches the
+ * guest together, and a guest that waits is woken once for all of it. Earlier it could not execute anyway, the
+ * service-VM has the processor.
+ */
+static void irq_ring_due(struct selkie_vm *vm)
+{
+	lockdep_assert_held(&vm->irq_lock);
+	if (vm->irq_due)
+		irq_ring(vm);
+	WRITE_ONCE(vm->irq_due, false);
+}
+
+void irq_ringer_enter(struct selkie_vcpu *vcpu)
+{
+	struct selkie_vm *vm = vcpu->vm;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&vm->irq_lock, flags);
+	if (!vm->irq_ringer)
+		vm->irq_ringer = vcpu;
+	irq_ring_due(vm);
+	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
+}
+
+void irq_ringer_leave(struct selkie_vcpu *vcpu)
+{
+	struct selkie_vm *vm = vcpu->vm;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&vm->irq_lock, flags);
+	if (vm->irq_ringer == vcpu) {
+		vm->irq_ringer = NULL;
+		irq_ring_due(vm);
+	}
+	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
+}
+
+/* --- inputs ----------------------------------------------------------------------------------- */
 void irq_pulse(struct selkie_vm *vm, unsigned int intid)
 {
+	struct selkie_vcpu *ringer;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&vm->irq_lock, flags);
 	wire_or(&vm->shared->irq_latch[intid / 32], BIT(intid % 32));
-	irq_ring(vm);
+	ringer = vm->irq_ringer;
+	if (ringer)
+		WRITE_ONCE(vm->irq_due, true);
+	else
+		irq_ring(vm);
 	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
+	if (ringer)
+		wake_up(&ringer->wq);
 }
 
 static void irq_set_spi(struct selkie_vm *vm, unsigned int intid, bool level)
@@ -60,7 +107,9 @@ static void irq_set_spi(struct selkie_vm *vm, unsigned int intid, bool level)
 		irq_ring(vm);
 	} else if (old & bit) {
 		WRITE_ONCE(vm->shared->irq_level[word], old & ~bit);
-		irq_ring(vm);
+		/* The end of an edge means nothing: an MSI by KVM_IRQ_LINE rings once. */
+		if (!(READ_ONCE(vm->shared->irq_edge[word]) & bit))
+			irq_ring(vm);
 	}
 	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
 }

@@ -3,7 +3,7 @@
  * KVM_IRQFD: an eventfd's signal becomes an interrupt without a thread in between.
  *
  * irqfd_wakeup() runs below the eventfd's wait queue lock with interrupts off. It may only look the route up (RCU), latch the
- * SPI and ring. With resampling the SPI is latched too; when the guest ends it the VMM reports that, and the second eventfd is
+ * SPI, and ring or wake who rings. With resampling the SPI is latched too; when the guest ends it the VMM reports that, and the second eventfd is
  * signalled: a device that still wants service signals the first one again. So no line is held between the two.
  */
 #include <linux/file.h>

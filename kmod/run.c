@@ -6,7 +6,7 @@
  * signals. -EINTR is only returned while the module owns the slot, that is while the vCPU does not execute.
  */
 #include <linux/sched/signal.h>
-#include <linux/sched/stat.h>
+#include <linux/vtime.h>
 
 #include <asm/esr.h>
 
@@ -178,6 +178,7 @@ static void vcpu_give_run(struct selkie_vcpu *vcpu)
 	vcpu->slot->data = vcpu->resume_data;
 	vcpu->resume = UVM_RESUME_RETRY;
 	vcpu->regs_valid = false;
+	WRITE_ONCE(vcpu->slot->awake, 1);
 	vcpu_give(vcpu, UVM_REQ_RUN, resume);
 }
 
@@ -273,26 +274,75 @@ static int vcpu_enter(struct selkie_vcpu *vcpu)
 	return 0;
 }
 
-/*
- * Many runs are short. When nothing else wants this processor the guest gets it directly: the way over idle, doorbell
- * interrupt and wake-up costs more than such a run.
- */
-static void vcpu_yield(struct selkie_vcpu *vcpu)
+static bool vcpu_returned(struct selkie_vcpu *vcpu)
 {
-	if (!vcpu_owned(vcpu) && !need_resched() && !signal_pending(current) &&
-	    single_task_running())
-		transport_yield();
+	return vcpu_owned(vcpu) || READ_ONCE(vcpu->vm->dead);
 }
 
-/* Sleeps until the VMM gives the slot back; a signal asks for it. The slot is owned when 0 is returned. */
+static bool vcpu_lends(struct selkie_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->slot->busy) && !vcpu_returned(vcpu) &&
+	       !READ_ONCE(vcpu->vm->irq_due) && !signal_pending(current);
+}
+
+/*
+ * The guest has this thread's processor until an interrupt for the service-VM comes. To Linux it is the thread that
+ * executes meanwhile, in guest mode: it is charged, and preempted when another deserves the processor more.
+ */
+static void vcpu_lend(struct selkie_vcpu *vcpu)
+{
+	local_irq_disable();
+	vtime_account_guest_enter();
+	if (!need_resched() && vcpu_lends(vcpu)) {
+		dsb(sy);
+		wfi();
+	}
+	/* A tick that ended it counts as guest time. */
+	local_irq_enable();
+	isb();
+	local_irq_disable();
+	vtime_account_guest_exit();
+	local_irq_enable();
+	cond_resched();
+}
+
+/* Lends while the vCPU is busy, sleeps while it waits, until the slot has come back or the VM died. -ERESTARTSYS: signal. */
+static int vcpu_attend(struct selkie_vcpu *vcpu)
+{
+	struct uvm_vcpu *slot = vcpu->slot;
+	struct selkie_vm *vm = vcpu->vm;
+	int ret = 0;
+
+	while (!ret) {
+		cond_resched();
+		irq_ringer_enter(vcpu);
+		while (vcpu_lends(vcpu))
+			vcpu_lend(vcpu);
+		if (vcpu_returned(vcpu))
+			break;
+		if (signal_pending(current)) {
+			ret = -ERESTARTSYS;
+			break;
+		}
+		WRITE_ONCE(slot->awake, 0);
+		/* Pairs with the VMM's barrier after it set busy: it sees awake, or we see busy. */
+		smp_mb();
+		ret = wait_event_interruptible(vcpu->wq, vcpu_returned(vcpu) ||
+								 READ_ONCE(vm->irq_due) ||
+								 READ_ONCE(slot->busy));
+		WRITE_ONCE(slot->awake, 1);
+	}
+	irq_ringer_leave(vcpu);
+	return ret;
+}
+
+/* Waits until the VMM gives the slot back; a signal asks for it. The slot is owned when 0 is returned. */
 static int vcpu_wait_exit(struct selkie_vcpu *vcpu)
 {
-	struct selkie_vm *vm = vcpu->vm;
 	int ret;
 
-	vcpu_yield(vcpu);
 	if (!vcpu_look(vcpu)) {
-		if (wait_event_interruptible(vcpu->wq, vcpu_owned(vcpu) || READ_ONCE(vm->dead)))
+		if (vcpu_attend(vcpu))
 			vcpu_kick(vcpu);
 		else if (!vcpu_owned(vcpu))
 			return -EIO;

@@ -233,6 +233,9 @@ struct selkie_vm {
 	void *region;
 	raw_spinlock_t irq_lock; /* interrupt words, `shared` */
 	bool irq_live; /* the VMM is told of changes; under irq_lock */
+	/* Its thread is in KVM_RUN and rings for irqfds, when irq_due. Both under irq_lock. */
+	struct selkie_vcpu *irq_ringer;
+	bool irq_due;
 
 	struct mutex slots_lock; /* replacing slots */
 	struct srcu_struct slots_srcu;
@@ -369,6 +372,10 @@ int irq_line(struct selkie_vm *vm, const struct kvm_irq_level *level);
 void irq_start(struct selkie_vm *vm);
 /* Latches an SPI once. Any context. */
 void irq_pulse(struct selkie_vm *vm, unsigned int intid);
+/* This thread of KVM_RUN rings for irqfds from now on, if no other does; rings for those that were signalled. */
+void irq_ringer_enter(struct selkie_vcpu *vcpu);
+/* Not any more. */
+void irq_ringer_leave(struct selkie_vcpu *vcpu);
 /* Says for which SPIs the VMM reports the guest's EOI: `mask` has UVM_IRQ_WORDS words. */
 void irq_set_resample(struct selkie_vm *vm, const u32 *mask);
 int irq_set_routing(struct selkie_vm *vm, struct kvm_irq_routing __user *routing);

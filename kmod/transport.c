@@ -36,7 +36,6 @@ static struct {
 	int irq;
 	u64 sys_call; /* seL4 system call numbers */
 	u64 sys_send;
-	u64 sys_yield;
 	unsigned int max_vms;
 	unsigned long granule;
 	u64 doorbells; /* interrupts; written by their handler */
@@ -244,13 +243,6 @@ void transport_ring(unsigned int id)
 	sel4_signal(SELKIE_CAP_DOORBELL + id);
 }
 
-void transport_yield(void)
-{
-	register unsigned long x7 asm("x7") = transport.sys_yield;
-
-	asm volatile("hvc #0" : : "r"(x7) : "x0", "x1", "x2", "x3", "x4", "x5", "memory");
-}
-
 void transport_attach(unsigned int id, struct selkie_vm *vm)
 {
 	rcu_assign_pointer(transport.vms[id], vm);
@@ -296,7 +288,6 @@ static int transport_identify(void)
 	}
 	transport.sys_call = res.a1;
 	transport.sys_send = res.a2;
-	transport.sys_yield = res.a3;
 	return 0;
 }
 

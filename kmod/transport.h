@@ -54,8 +54,6 @@ int transport_test_crash(u64 vm);
 
 /* Rings the VMM's doorbell. Any context. */
 void transport_ring(unsigned int id);
-/* Lets a user-VM's vCPU of the same priority have this processor, for at most its time slice. */
-void transport_yield(void);
 
 /* Sets bits in a word of a shared region with release order; returns the bits that were set before. */
 static inline u32 wire_or(u32 *word, u32 bits)

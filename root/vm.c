@@ -226,7 +226,6 @@ static void fill_boot(struct vm *vm, const struct vm_params *p)
 	boot->list_regs = list_regs;
 	boot->sys_call = (uint64_t)(int64_t)seL4_SysCall;
 	boot->sys_send = (uint64_t)(int64_t)seL4_SysSend;
-	boot->sys_yield = (uint64_t)(int64_t)seL4_SysYield;
 }
 
 static bool build(struct vm *vm, const struct vm_params *p)

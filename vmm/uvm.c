@@ -212,6 +212,7 @@ static void ring_irq(struct vm *vm)
 		bank->hooked = READ_ONCE(s->irq_resample[b]);
 		if (!latch && level == bank->line)
 			continue;
+		WRITE_ONCE(s->irq_edge[b], bank->edge);
 		/* A latch with the level of a level-triggered interrupt is that level. */
 		vgic_lines(g, 0, b, UINT32_MAX, level, latch & (bank->edge | ~level));
 	}
@@ -409,7 +410,7 @@ static void raise_later(struct vm *vm)
 {
 	struct uvm *u = vm->uvm;
 
-	if (!u->later || (!u->raised && may_ring_later(vm)))
+	if (u->later && !u->raised && may_ring_later(vm))
 		return;
 	u->raised |= u->later;
 	u->later = 0;
@@ -417,6 +418,24 @@ static void raise_later(struct vm *vm)
 		vm->ring_deadline = VMM_NO_DEADLINE;
 		vm->clock_due = true;
 	}
+}
+
+static void settle_busy(struct uvm *u, struct vcpu *v)
+{
+	bool busy = vcpu_wants_to_run(v);
+
+	if (u->back[v->id].busy == busy)
+		return;
+	u->back[v->id].busy = busy;
+	WRITE_ONCE(slot_of(v)->busy, busy);
+	if (!busy) {
+		u->later &= ~UVM_EVENT_VCPU(v->id);
+		return;
+	}
+	/* Pairs with the module's barrier after it cleared awake: it sees busy, or we see that. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!READ_ONCE(slot_of(v)->awake))
+		u->later |= UVM_EVENT_VCPU(v->id);
 }
 
 void uvm_settle(struct vm *vm)
@@ -427,6 +446,7 @@ void uvm_settle(struct vm *vm)
 		struct vcpu *v = &vm->vcpu[i];
 		struct uvm_back *back = &u->back[i];
 
+		settle_busy(u, v);
 		if (!back->due || v->thread == VCPU_RUNNING ||
 		    (back->exit == UVM_EXIT_SYSTEM && !others_stopped(vm)))
 			continue;

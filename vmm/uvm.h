@@ -10,6 +10,7 @@
 struct uvm_back {
 	bool due; /* give the slot back as soon as the thread stands still */
 	uint32_t exit; /* enum uvm_exit */
+	bool busy; /* the slot's word */
 };
 
 struct uvm {

@@ -7,7 +7,7 @@
  *
  *	SELKIE_SMC_UID		x0..x3 = SELKIE_UID0..3
  *	SELKIE_SMC_INFO		x0 = SELKIE_CTL_VERSION, x1 = seL4 system call number of Call,
- *				x2 = of Send, x3 = of Yield (all as signed 64-bit)
+ *				x2 = of Send (both as signed 64-bit), x3 = 0
  *
  * Capabilities. `hvc #0` at EL1 enters seL4's system call path with the CSpace of the service-VM's vCPU
  * threads (x7 = system call number, x0 = capability address, x1 = message info, x2..x5 = MR0..MR3). It holds

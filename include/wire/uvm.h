@@ -59,12 +59,21 @@
  * slot comes back. Before it sleeps it clears `quiet` and looks at owner once more; the VMM looks at `quiet` after it has
  * given the slot back; with a full barrier between the two on both sides one of them sees the other.
  *
+ * --- who executes ----------------------------------------------------------------------------------------
+ *
+ * On the core they share Linux has to know that the guest wants the processor, or it schedules its other threads as if
+ * the guest's time were nobody's. `busy` says so, and KVM_RUN's thread stays runnable meanwhile; it sleeps only while the
+ * vCPU waits (WFI, off), with `awake` cleared. When a vCPU whose thread sleeps gets busy by itself (its timer) and stays it
+ * for the 200 us of late events, UVM_EVENT_VCPU(n) is raised. Module: clear awake, full barrier, look at busy; VMM: set
+ * busy, full barrier, look at awake; one of them sees the other.
+ *
  * --- interrupts ------------------------------------------------------------------------------------------
  *
  * SPI n (INTID) has a bit in irq_level and irq_latch. KVM_IRQ_LINE level 1: set both; level 0: clear irq_level;
  * irqfd: set irq_latch only. Then UVM_RING_IRQ. The VMM exchanges irq_latch words with zero. Edge-triggered: a
  * latched bit is one interrupt. Level-triggered: the line is irq_level; a latch without level (irqfd on a level
- * line) is one interrupt too. PPI levels of a vCPU: ppi_level.
+ * line) is one interrupt too. PPI levels of a vCPU: ppi_level. irq_edge is what the VMM took the SPIs of a word for when
+ * it last found a change there: the falling edge of an edge-triggered one needs no ring.
  * Resample: SPIs in irq_resample get their bit set in irq_eoi (event UVM_EVENT_EOI) when the guest EOIs them.
  *
  * --- ioeventfd -------------------------------------------------------------------------------------------
@@ -175,6 +184,7 @@ struct uvm_vm {
 	uint32_t irq_resample[UVM_IRQ_WORDS]; /* module */
 	uint32_t irq_eoi[UVM_IRQ_WORDS]; /* VMM ORs, module exchanges */
 	uint32_t ppi_level[WIRE_MAX_VCPUS]; /* module: bits 16..31 */
+	uint32_t irq_edge[UVM_IRQ_WORDS]; /* VMM: edge-triggered, as of the last change it took */
 	struct uvm_vm_stats stats; /* VMM */
 };
 WIRE_ASSERT(offsetof(struct uvm_vm, ring) == 0x40);
@@ -318,8 +328,9 @@ struct uvm_vcpu {
 	uint32_t kick; /* module */
 	uint32_t power; /* VMM: enum uvm_power, for KVM_GET_MP_STATE */
 	uint32_t quiet; /* module: it looks at owner itself, UVM_EVENT_VCPU(n) is not wanted */
-	uint32_t reserved3;
-	uint64_t reserved4[2];
+	uint32_t awake; /* module: KVM_RUN's thread does not sleep, see "who executes" */
+	uint32_t busy; /* VMM: the vCPU executes or waits for the processor */
+	uint32_t reserved3[3];
 	struct uvm_regs regs;
 	struct uvm_vcpu_stats stats;
 };

@@ -99,7 +99,6 @@ struct vmm_boot {
 	uint32_t irqs; /* used entries of irq[] */
 	uint64_t sys_call; /* seL4 system call numbers, for SELKIE_SMC_INFO (wire/ctl.h) */
 	uint64_t sys_send;
-	uint64_t sys_yield;
 	struct vmm_irq irq[VMM_MAX_IRQS];
 };
 WIRE_ASSERT(sizeof(struct vmm_boot) <= WIRE_PAGE_SIZE);

@@ -61,6 +61,7 @@ static uint32_t late_events(void)
 static void request(unsigned n, uint32_t what, uint32_t resume)
 {
 	slot(n)->kick = 0;
+	slot(n)->awake = 1;
 	slot(n)->request = what;
 	slot(n)->resume = resume;
 	__atomic_store_n(&slot(n)->owner, UVM_OWNER_VMM, __ATOMIC_RELEASE);
@@ -312,6 +313,18 @@ static void test_interrupts(void)
 	ok(take() == 40, "each latch is one");
 	lower(40);
 	ok(take() == GIC_SPURIOUS, "a falling edge is none");
+	latch(40, true);
+	take();
+	shared->irq_level[1] = 0;
+	latch(40, true);
+	ok(take() == 40 && take() == GIC_SPURIOUS, "nor need it be told");
+	ok(shared->irq_edge[1] == 1u << 8, "the module knows which are edges");
+	vgic_dist_write(&vm->vgic, 0, GICD_ICFGR + 8, 4, 0);
+	latch(40, true);
+	ok(!shared->irq_edge[1] && take() == 40, "and when one becomes a level");
+	lower(40);
+	take();
+	vgic_dist_write(&vm->vgic, 0, GICD_ICFGR + 8, 4, 2u << 2 * 8);
 	shared->ppi_level[0] = 1u << 23 | 1u << PPI_VTIMER | 0xffff;
 	vgic_dist_write(&vm->vgic, 0, GICD_ISENABLER, 4, ~0u);
 	ring(UVM_RING_IRQ);
@@ -579,6 +592,51 @@ static void test_statistics(void)
 }
 
 /* A module that writes anything anywhere at any time: the VMM stays whole (sanitizers watch). */
+/* The vCPU sits in WFI, its timer due at CNTPCT 1000, the module's thread awake or asleep. Times are of a 62.5 MHz counter. */
+static void wait_for_timer(bool awake)
+{
+	start(1);
+	boot(0, 0x1000);
+	request(0, UVM_REQ_RUN, 0);
+	vgic_dist_write(&vm->vgic, 0, GICD_ISENABLER, 4, 1u << PPI_VTIMER);
+	fake.cpu[0].sys[UVM_SYS_CNTV_CTL] = 1;
+	fake.cpu[0].sys[UVM_SYS_CNTV_CVAL] = 1000 - vm->vcpu[0].cntvoff;
+	fake.count = 0;
+	fake_fault(vm, 0, FAULT_VCPU, ESR_WFI, 0, 0, 0);
+	slot(0)->awake = awake;
+	events();
+}
+
+static void timer_fires(void)
+{
+	fake.count = 1000;
+	fake_event(vm, VMM_EVENT_TIMER);
+}
+
+static void test_busy(void)
+{
+	wait_for_timer(false);
+	ok(vm->vcpu[0].wfi && !slot(0)->busy, "a vCPU that waits is not busy");
+	timer_fires();
+	ok(slot(0)->busy && !shared->event, "its timer makes it busy, which is not told at once");
+	ok(late_events() == UVM_EVENT_VCPU(0) && !mine(0), "but when it stays busy");
+	wait_for_timer(false);
+	timer_fires();
+	fake.count += 10;
+	fake.cpu[0].sys[UVM_SYS_CNTV_CVAL] += 1000;
+	fake_fault(vm, 0, FAULT_VCPU, ESR_WFI, 0, 0, 0);
+	ok(!slot(0)->busy && !events() && vm->ring_deadline == VMM_NO_DEADLINE &&
+		   vm->rt->deadline == vm->vcpu[0].deadline,
+	   "a short while is not worth it");
+	wait_for_timer(true);
+	timer_fires();
+	ok(slot(0)->busy && vm->ring_deadline == VMM_NO_DEADLINE,
+	   "nor is a thread that is awake told");
+	slot(0)->kick = 1;
+	ring(UVM_RING_VCPU(0));
+	ok(mine(0) && !slot(0)->busy, "what is the module's is not busy");
+}
+
 static void test_hostile(void)
 {
 	start(4);
@@ -651,6 +709,7 @@ int main(void)
 	test_vmreq();
 	test_reset_in_place();
 	test_statistics();
+	test_busy();
 	test_hostile();
 	return tap_done();
 }
