@@ -175,6 +175,7 @@ static int vm_show(struct seq_file *seq, void *data)
 	seq_printf(seq, "doorbells_rung %llu\n", atomic64_read(&own->doorbells_rung));
 	seq_printf(seq, "doorbells_merged %llu\n", atomic64_read(&own->doorbells_merged));
 	seq_printf(seq, "doorbells_taken %llu\n", atomic64_read(&own->doorbells_taken));
+	seq_printf(seq, "events_taken %llu\n", atomic64_read(&own->events_taken));
 	seq_printf(seq, "vmm_doorbells_rung %llu\n", vmm.doorbells_rung);
 	seq_printf(seq, "vmm_doorbells_taken %llu\n", vmm.doorbells_taken);
 	seq_printf(seq, "ioeventfds %llu\n", own->ioeventfds);

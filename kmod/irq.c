@@ -41,37 +41,30 @@ static void irq_ring(struct selkie_vm *vm)
  * guest together, and a guest that waits is woken once for all of it. Earlier it could not execute anyway, the
  * service-VM has the processor.
  */
-static void irq_ring_due(struct selkie_vm *vm)
+static void irq_change_ringer(struct selkie_vm *vm, struct selkie_vcpu *from,
+			      struct selkie_vcpu *to)
 {
-	lockdep_assert_held(&vm->irq_lock);
-	if (vm->irq_due)
-		irq_ring(vm);
+	unsigned long flags;
+	bool due;
+
+	raw_spin_lock_irqsave(&vm->irq_lock, flags);
+	if (vm->irq_ringer == from)
+		vm->irq_ringer = to;
+	due = vm->irq_due;
 	WRITE_ONCE(vm->irq_due, false);
+	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
+	if (due)
+		vm_call(vm, UVM_RING_IRQ);
 }
 
 void irq_ringer_enter(struct selkie_vcpu *vcpu)
 {
-	struct selkie_vm *vm = vcpu->vm;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&vm->irq_lock, flags);
-	if (!vm->irq_ringer)
-		vm->irq_ringer = vcpu;
-	irq_ring_due(vm);
-	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
+	irq_change_ringer(vcpu->vm, NULL, vcpu);
 }
 
 void irq_ringer_leave(struct selkie_vcpu *vcpu)
 {
-	struct selkie_vm *vm = vcpu->vm;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&vm->irq_lock, flags);
-	if (vm->irq_ringer == vcpu) {
-		vm->irq_ringer = NULL;
-		irq_ring_due(vm);
-	}
-	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
+	irq_change_ringer(vcpu->vm, vcpu, NULL);
 }
 
 /* --- inputs ----------------------------------------------------------------------------------- */

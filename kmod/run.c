@@ -32,7 +32,7 @@ static void vcpu_give(struct selkie_vcpu *vcpu, u32 request, u32 resume)
 	WRITE_ONCE(vcpu->slot->quiet, 1);
 	/* Pairs with the VMM's acquire of owner. */
 	smp_store_release(&vcpu->slot->owner, UVM_OWNER_VMM);
-	vm_ring(vcpu->vm, UVM_RING_VCPU(vcpu->id));
+	vm_call(vcpu->vm, UVM_RING_VCPU(vcpu->id));
 }
 
 /* True when the slot has come back; otherwise an event will tell. */

@@ -201,7 +201,9 @@ struct selkie_vcpu {
 struct vm_stats {
 	atomic64_t doorbells_rung;
 	atomic64_t doorbells_merged; /* the bell had been rung and not taken yet */
-	atomic64_t doorbells_taken;
+	atomic64_t events_taken; /* event words that were not zero */
+	atomic64_t
+		doorbells_taken; /* those found by the doorbell interrupt, not when a ring returned */
 	atomic64_t irqfds; /* signals of them */
 	atomic64_t irq_lines;
 	u64 ioeventfds; /* signalled; under ioevent_lock */
@@ -272,10 +274,15 @@ void vm_put(struct selkie_vm *vm);
 int vm_start(struct selkie_vm *vm);
 /* The VM is lost: every later ioctl answers -EIO. Any context. */
 void vm_mark_dead(struct selkie_vm *vm);
-/* Doorbell: takes the VM's event word and acts on it. Any context, under RCU. */
-void vm_events(struct selkie_vm *vm);
+/* Takes the VM's event word and acts on it. False: there was none. Interrupts off, under RCU. */
+bool vm_events(struct selkie_vm *vm);
 /* Sets bits of the VM's ring word and rings when it was empty. Any context; the VM is live. */
 void vm_ring(struct selkie_vm *vm, u32 bits);
+/*
+ * The same, and takes what there is when the ring returns: the answer of the VMM, and what the guest did if it ran. Takes the
+ * locks of vm_events(); otherwise any context.
+ */
+void vm_call(struct selkie_vm *vm, u32 bits);
 /* One request to the VMM (enum uvm_vmreq_op); 0 or an errno. Holds vm->lock; the VM is live. */
 int vm_request(struct selkie_vm *vm, u32 op, u64 arg[4]);
 int vm_check_extension(long cap);

@@ -263,8 +263,8 @@ static irqreturn_t transport_irq(int irq, void *arg)
 	rcu_read_lock();
 	for (id = 0; id < transport.max_vms; id++) {
 		vm = rcu_dereference(transport.vms[id]);
-		if (vm)
-			vm_events(vm);
+		if (vm && vm_events(vm))
+			atomic64_inc(&vm->stats.doorbells_taken);
 	}
 	rcu_read_unlock();
 	return IRQ_HANDLED;

@@ -316,6 +316,23 @@ void vm_ring(struct selkie_vm *vm, u32 bits)
 	}
 }
 
+void vm_call(struct selkie_vm *vm, u32 bits)
+{
+	struct uvm_vm *shared = vm->shared;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	WRITE_ONCE(shared->looks, 1);
+	vm_ring(vm, bits);
+	WRITE_ONCE(shared->looks, 0);
+	/* Pairs with the VMM's barrier after it set event bits: it sees looks, or we see them. */
+	smp_mb();
+	rcu_read_lock();
+	vm_events(vm);
+	rcu_read_unlock();
+	local_irq_restore(flags);
+}
+
 static bool vm_request_done(struct selkie_vm *vm)
 {
 	return !smp_load_acquire(&vm->shared->vmreq.pending);
@@ -356,7 +373,7 @@ int vm_request(struct selkie_vm *vm, u32 op, u64 arg[4])
 	}
 }
 
-void vm_events(struct selkie_vm *vm)
+bool vm_events(struct selkie_vm *vm)
 {
 	struct uvm_vm *shared = vm->shared;
 	u32 eoi[UVM_IRQ_WORDS];
@@ -364,10 +381,10 @@ void vm_events(struct selkie_vm *vm)
 	u32 bits;
 
 	if (!READ_ONCE(shared->event))
-		return;
+		return false;
 	/* Pairs with the VMM's release when it set the bits. */
 	bits = xchg(&shared->event, 0);
-	atomic64_inc(&vm->stats.doorbells_taken);
+	atomic64_inc(&vm->stats.events_taken);
 	trace_selkie_event(vm->id, bits);
 	if (bits & UVM_EVENT_IOEVENT) {
 		ioeventfd_fired(vm);
@@ -390,6 +407,7 @@ void vm_events(struct selkie_vm *vm)
 		pr_warn_ratelimited("user-VM %u: its VMM failed, see root's log\n", vm->id);
 		vm_mark_dead(vm);
 	}
+	return true;
 }
 
 /* --- vCPU locks ------------------------------------------------------------------------------- */

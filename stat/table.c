@@ -45,7 +45,7 @@ static const struct column {
 	{ "PAGE-IN", 7, FROM_VCPUS, COUNT, "page_ins" },
 	{ "KICK", 6, FROM_VCPUS, COUNT, "kicks" },
 	{ "RINGS", 7, FROM_VM, COUNT, "doorbells_rung" },
-	{ "EVENTS", 7, FROM_VM, COUNT, "doorbells_taken" },
+	{ "EVENTS", 7, FROM_VM, COUNT, "events_taken" },
 	{ "MIB", 6, FROM_VM, FRAMES, "frames_shared" },
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))

@@ -420,6 +420,16 @@ static void raise_later(struct vm *vm)
 	}
 }
 
+static void ring_module(struct uvm_vm *shared)
+{
+	/* Pairs with the module's barrier after it cleared looks: it sees the event, or we see that. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (READ_ONCE(shared->looks))
+		return;
+	shared->stats.doorbells_rung++;
+	hw_doorbell();
+}
+
 static void settle_busy(struct uvm *u, struct vcpu *v)
 {
 	bool busy = vcpu_wants_to_run(v);
@@ -464,9 +474,7 @@ void uvm_settle(struct vm *vm)
 	if (!u->raised)
 		return;
 	/* Pairs with the module's exchange. Only who finds the word zero rings: the others' bits are taken along. */
-	if (!__atomic_fetch_or(&u->shared->event, u->raised, __ATOMIC_RELEASE)) {
-		u->shared->stats.doorbells_rung++;
-		hw_doorbell();
-	}
+	if (!__atomic_fetch_or(&u->shared->event, u->raised, __ATOMIC_RELEASE))
+		ring_module(u->shared);
 	u->raised = 0;
 }

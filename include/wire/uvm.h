@@ -52,6 +52,10 @@
  * interrupt). The taker exchanges the word with zero (acquire) and only then looks at what the bits stand for;
  * so no bit is lost and nothing is rung twice.
  *
+ * A module that will look at event when its ring returns sets `looks` before: no doorbell interrupt is raised. It clears
+ * `looks` and then looks; the VMM looks at `looks` after it has set event bits; with a full barrier between the two on both
+ * sides one of them sees the other.
+ *
  * UVM_EVENT_IOEVENT of a kick and UVM_EVENT_EOI may come late: while the guest goes on the VMM collects them, up to 200 us, and
  * raises them when every vCPU waits or is the module's, or together with an event that can not wait.
  *
@@ -169,7 +173,8 @@ struct uvm_vm {
 	uint32_t ring; /* module ORs, VMM exchanges */
 	uint32_t reserved1[15];
 	uint32_t event; /* VMM ORs, module exchanges */
-	uint32_t reserved2[15];
+	uint32_t looks; /* module: it rings and then looks at event itself */
+	uint32_t reserved2[14];
 	/* 0xc0: VM request */
 	struct uvm_vmreq vmreq;
 	uint32_t reserved3[4];

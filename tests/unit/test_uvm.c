@@ -637,6 +637,23 @@ static void test_busy(void)
 	ok(mine(0) && !slot(0)->busy, "what is the module's is not busy");
 }
 
+static void test_looks(void)
+{
+	unsigned bells;
+
+	start(1);
+	boot(0, 0x1000);
+	bells = fake.doorbells;
+	shared->looks = 1;
+	request(0, UVM_REQ_GET_REGS, 0);
+	ok(mine(0) && fake.doorbells == bells && events() == UVM_EVENT_VCPU(0),
+	   "a module that looks is not rung");
+	shared->looks = 0;
+	request(0, UVM_REQ_GET_REGS, 0);
+	ok(mine(0) && fake.doorbells == bells + 1 && events() == UVM_EVENT_VCPU(0),
+	   "one that does not is");
+}
+
 static void test_hostile(void)
 {
 	start(4);
@@ -710,6 +727,7 @@ int main(void)
 	test_reset_in_place();
 	test_statistics();
 	test_busy();
+	test_looks();
 	test_hostile();
 	return tap_done();
 }
