@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A thread in KVM_RUN, kmod/run.c, kmod/irq.c, kmod/vm.c: it rings for irqfds, is awake while its vCPU is busy, and looks at
+ * events when its ring returns (include/wire/uvm.h: "who executes", `looks`).
+ *
+ * Shown: when nobody can do anything any more each interrupt was seen by the VMM, each kick of the guest was taken, and a
+ * vCPU that is busy has a thread that is awake.
+ *
+ * The 200 us of late events have always passed: the VMM raises at once what it could raise later.
+ */
+#define PULSES 2
+#define TIMERS 2
+#define KICKS 2
+
+#define EVENT_VCPU 1
+#define EVENT_KICK 2
+
+bool due, ringer;		/* under irq_lock */
+bool latch, ring, bell_vmm;
+byte event;
+bool looks, bell_module;
+bool awake = true, woken;
+bool busy, stays;
+byte timers, kicks;
+bool fired;			/* ioevent_fired */
+
+inline ring_vmm()
+{
+	atomic {
+		if
+		:: ring -> skip
+		:: else -> ring = true; bell_vmm = true
+		fi
+	}
+}
+
+/* vm_events() */
+inline take_events()
+{
+	atomic {
+		if
+		:: event & EVENT_KICK -> fired = false
+		:: else -> skip
+		fi;
+		if
+		:: event & EVENT_VCPU -> woken = true
+		:: else -> skip
+		fi;
+		event = 0
+	}
+}
+
+active proctype thread()
+{
+	bool call;
+
+	do
+	:: atomic { ringer = true; call = due; due = false };
+		if
+		:: call ->
+			looks = true;
+			ring_vmm();
+			looks = false;
+			take_events()
+		:: else -> skip
+		fi;
+		/* lends: an interrupt, or Linux' choice, ends the WFI */
+end_lend:	!busy || due;
+		if
+		:: due -> skip
+		:: else ->
+			awake = false;
+			do
+			:: woken = false;
+				if
+				:: due || busy -> break
+				:: else -> skip
+				fi;
+end_sleep:			woken
+			od;
+			awake = true
+		fi
+	od
+}
+
+/* irqfd_wakeup() */
+active proctype source()
+{
+	byte n = 0;
+
+	do
+	:: n < PULSES ->
+		n++;
+		atomic {
+			latch = true;
+			if
+			:: ringer -> due = true
+			:: else -> ring_vmm()
+			fi
+		};
+		woken = true
+	:: else -> break
+	od
+}
+
+active proctype doorbell()
+{
+end:	do
+	:: bell_module -> bell_module = false; take_events()
+	od
+}
+
+inline set_event(bits)
+{
+	/* who finds the word zero rings */
+	bool first;
+
+	atomic { first = event == 0; event = event | bits };
+	if
+	:: first && !looks -> bell_module = true
+	:: else -> skip
+	fi
+}
+
+inline set_busy()
+{
+	if
+	:: busy -> skip
+	:: else ->
+		busy = true;
+		if
+		:: !awake -> set_event(EVENT_VCPU)
+		:: else -> skip
+		fi
+	fi
+}
+
+active proctype vmm()
+{
+end:	do
+	:: bell_vmm ->
+		bell_vmm = false;
+		ring = false;
+		if
+		:: latch -> latch = false; set_busy()
+		:: else -> skip
+		fi
+	:: busy && !stays ->
+		/* the guest waits, or computes for ever */
+		if
+		:: busy = false
+		:: stays = true
+		fi
+	:: busy && kicks < KICKS -> kicks++; fired = true; set_event(EVENT_KICK)
+	:: !busy && timers < TIMERS -> timers++; set_busy()
+	od
+}
+
+init {
+	timeout;
+	assert(!latch && !due && !bell_vmm);
+	assert(event == 0 && !fired);
+	assert(!busy || awake)
+}
