@@ -69,4 +69,6 @@ LINUX_IMAGE := $(IMAGES)/Image
 SERVICE_CPIO := $(IMAGES)/service.cpio
 SERVICE_DISK := $(IMAGES)/service.ext4
 GUEST_CPIO := $(IMAGES)/guest.cpio
+XEN_IMAGE := $(IMAGES)/xen
+XEN_DISK := $(IMAGES)/xen.ext4
 SELKIE_IMG := $(KOUT)/selkie.img

@@ -3,6 +3,7 @@
 
 DEBIAN_DEBS := $(DEBIAN)/stamp-debs
 DEBIAN_ROOT := $(DEBIAN)/stamp-root
+DEBIAN_XEN := $(DEBIAN)/stamp-xen
 
 $(DEBIAN_DEBS): images/packages/dev.list images/packages/service-vm.list | $(BUILD)/deps.mk
 	@echo '  DEBS    arm64 packages, about 180 MB'
@@ -58,10 +59,28 @@ SERVICE_FILES += $(IMAGES)/bin/init:usr/sbin/init \
 	$(LINUX_IMAGE):usr/share/selkie/guest/Image \
 	$(GUEST_CPIO):usr/share/selkie/guest/initramfs.cpio
 
-$(SERVICE_DISK): images/service/mkroot.sh images/service/motd images/build.mk $(DEBIAN_ROOT) \
+$(SERVICE_DISK): images/service/mkroot.sh images/mkext4.sh images/service/motd images/build.mk $(DEBIAN_ROOT) \
 		$(foreach f,$(SERVICE_FILES),$(firstword $(subst :, ,$(f))))
 	@echo "  EXT4    $@"
 	$(Q)images/service/mkroot.sh $(DEBIAN) $@ $(SERVICE_FILES)
 
-.PHONY: linux-images
+# --- Xen and its tools, for measuring beside it -------------------------------------------------
+$(DEBIAN_XEN): images/packages/xen.list $(DEBIAN_DEBS)
+	@echo '  DEBS    arm64 packages of Xen, about 3 MB'
+	$(Q)tools/debian.sh add $(DEBIAN) xen > $(DEBIAN)/xen.log 2>&1 || \
+		{ tail -n 20 $(DEBIAN)/xen.log; echo 'Xen cannot be downloaded; XEN=0 measures without it.'; exit 1; } >&2
+	@touch $@
+
+$(XEN_IMAGE): $(DEBIAN_XEN)
+	@mkdir -p $(@D)
+	$(Q)cp $(DEBIAN)/xen/boot/xen-*-arm64 $@
+
+$(XEN_DISK): images/mkext4.sh $(DEBIAN_XEN)
+	@mkdir -p $(@D)
+	@echo "  EXT4    $@"
+	$(Q)images/mkext4.sh $(DEBIAN)/xen $@ selkie-xen 5e1c1e00-0000-4000-8000-000000000003 64M
+
+.PHONY: linux-images xen-images
+xen-images: $(XEN_IMAGE) $(XEN_DISK)
+
 linux-images: $(LINUX_IMAGE) $(SERVICE_CPIO) $(SERVICE_DISK)

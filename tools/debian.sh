@@ -6,6 +6,8 @@
 #   debian.sh download <dir>         update the package index, download all lists' packages below <dir>
 #   debian.sh unpack-dev <dir>       <dir>/dev: libfdt and kernel headers, made usable on this machine
 #   debian.sh unpack-root <dir>      <dir>/root: the service-VM's root file system tree
+#   debian.sh add <dir> <name>       <dir>/<name>: downloads and unpacks the packages of <name>.list with what they depend on,
+#                                    less what <dir>/root has
 #
 # Run with a writable <dir>; the lists are images/packages/*.list.
 set -euo pipefail
@@ -90,22 +92,61 @@ fetch_all() {
 	echo "$kver" > "$dir/kernel-release"
 }
 
+# The packages of a list and those they depend on, less what the root file system has.
+fetch_added() {
+	rm -rf "$dir/debs/$1"
+	mkdir -p "$dir/debs/$1"
+	cd "$dir/debs/$1"
+	{ read_list service-vm.list; read_list "$1.list"; } |
+		xargs apt-get "${apt_opts[@]}" -qq --print-uris install | cut -d ' ' -f 2 | sed 's/_.*//' |
+		while read -r name; do
+			compgen -G "$dir/debs/root/${name}_*" > /dev/null || echo "$name"
+		done | xargs apt-get "${apt_opts[@]}" -qq download
+}
+
+# Runs a verb of ours. A mirror that changed since the index was made gets one more try with a new index.
+with_index() {
+	"$0" "$@" || {
+		apt-get "${apt_opts[@]}" -q update
+		"$0" "$@"
+	}
+}
+
 unpack() {
 	dpkg-deb --fsys-tarfile "$1" | tar -C "$2" -x --keep-directory-symlink --no-same-owner
+}
+
+# A file system tree, <dir>/<name>, out of the packages in <dir>/debs/<name>.
+unpack_tree() {
+	local tree=$dir/$1 deb name
+
+	rm -rf "$tree"
+	mkdir -p "$tree/usr/bin" "$tree/usr/sbin" "$tree/usr/lib"
+	for name in bin sbin lib; do
+		ln -s "usr/$name" "$tree/$name"
+	done
+	for deb in "$dir/debs/$1"/*.deb; do
+		unpack "$deb" "$tree"
+	done
+	# Nobody reads manuals there, and images are built often.
+	rm -rf "$tree"/usr/share/{doc,man,info,locale,lintian,bug,icons,applications,bash-completion,perl,common-licenses}
 }
 
 case $verb in
 download)
 	copy_sources
 	apt-get "${apt_opts[@]}" -q update
-	# A mirror that changes between index and download gets one more try with a new index.
-	"$0" fetch "$dir" || {
-		apt-get "${apt_opts[@]}" -q update
-		"$0" fetch "$dir"
-	}
+	with_index fetch "$dir"
 	;;
 fetch)
 	fetch_all
+	;;
+add)
+	with_index fetch-added "$dir" "$3"
+	unpack_tree "$3"
+	;;
+fetch-added)
+	fetch_added "$3"
 	;;
 unpack-dev)
 	rm -rf "${dir:?}/dev"
@@ -120,20 +161,11 @@ unpack-dev)
 	ln -sfn "linux-headers-$kver" "$src/kernel"
 	;;
 unpack-root)
-	rm -rf "$dir/root"
-	mkdir -p "$dir/root/usr/bin" "$dir/root/usr/sbin" "$dir/root/usr/lib"
-	for name in bin sbin lib; do
-		ln -s "usr/$name" "$dir/root/$name"
-	done
-	for deb in "$dir"/debs/root/*.deb; do
-		unpack "$deb" "$dir/root"
-	done
+	unpack_tree root
 	/sbin/depmod -b "$dir/root" "$(cat "$dir/kernel-release")"
-	# Nobody reads manuals there, and the image is built often.
-	rm -rf "$dir"/root/usr/share/{doc,man,info,locale,lintian,bug,icons,applications,bash-completion,perl,common-licenses}
 	;;
 *)
-	sed -n '3,10p' "$0" >&2
+	sed -n '3,12p' "$0" >&2
 	exit 2
 	;;
 esac

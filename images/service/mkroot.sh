@@ -14,7 +14,6 @@ here=$(dirname "$0")
 kver=$(cat "$debian/kernel-release")
 tree=$out.tree
 modules=$tree/usr/lib/modules/$kver
-size=1500M
 
 # Hard links: what is changed below is replaced, never written in place.
 rm -rf "$tree"
@@ -81,17 +80,5 @@ for spec in "$@"; do
 done
 depmod -b "$tree" "$kver"
 
-# Root owns everything, whoever builds; the same files give the same image.
-mke2fs() {
-	local fake=()
-	[ "$(id -u)" = 0 ] || fake=(fakeroot)
-	E2FSPROGS_FAKE_TIME=1700000000 "${fake[@]}" /sbin/mke2fs "$@"
-}
-find "$tree" -newermt @1700000000 -exec touch -h -d @1700000000 {} +
-rm -f "$out.tmp"
-truncate -s "$size" "$out.tmp"
-mke2fs -q -t ext4 -L selkie-root -U 5e1c1e00-0000-4000-8000-000000000001 \
-	-E hash_seed=5e1c1e00-0000-4000-8000-000000000002,lazy_itable_init=0,lazy_journal_init=0 \
-	-m 0 -N 40000 -d "$tree" "$out.tmp"
-mv "$out.tmp" "$out"
+"$here/../mkext4.sh" "$tree" "$out" selkie-root 5e1c1e00-0000-4000-8000-000000000001 1500M
 rm -rf "$tree"
