@@ -39,7 +39,8 @@ $(LINUX_IMAGE): $(DEBIAN_ROOT)
 
 SERVICE_MODULES := virtio_mmio virtio_blk crc32c_generic ext4
 GUEST_MODULES := virtio_mmio virtio_pci virtio_blk virtio_net virtio_rng virtio_balloon virtio_console virtio_gpu \
-	virtio_input virtio_scsi sd_mod crc32c_generic ext4 9pnet_virtio 9p vsock vmw_vsock_virtio_transport brd
+	virtio_input virtio_scsi sd_mod crc32c_generic ext4 9pnet_virtio 9p vsock vmw_vsock_virtio_transport brd \
+	xen_blkfront xen_netfront
 
 $(SERVICE_CPIO): images/mkinitramfs.sh images/service/initramfs-init.sh images/build.mk $(DEBIAN_ROOT)
 	@mkdir -p $(@D)
