@@ -21,14 +21,17 @@ HEADER = struct.Struct("<II")
 
 # Outer devices by the virtio-mmio slot they sit in: slot n is virtio_mmio@(a000000 + 200 * n), SPI 16 + n. All lie in
 # the first page, which the system description passes through to the service-VM.
-SLOT_ROOT, SLOT_NET, SLOT_SHARE, SLOT_RNG, SLOT_SERIAL, SLOT_DISK = range(6)
+SLOT_ROOT, SLOT_NET, SLOT_SHARE, SLOT_RNG, SLOT_SERIAL, SLOT_DISK, SLOT_XEN = range(7)
 
 # The RAM that the service-VM gets out of the board's 2 GiB; the baselines get the same.
 SERVICE_MIB = 896
 BOARD_MIB = 2048
 
 # "panic=-1": a panic restarts the machine at once. The same words stand in the system description.
-BOOTARGS = "console=ttyAMA0 loglevel=4 panic=-1"
+BOOTARGS = "console={console} loglevel=4 panic=-1"
+
+# Where dom0's kernel and initramfs wait for Xen, above of what QEMU itself puts into RAM.
+XEN_KERNEL_AT, XEN_INITRD_AT = 0x50000000, 0x54000000
 
 BOOT_LIMIT = 300
 COMMAND_LIMIT = 600
@@ -66,7 +69,8 @@ class Board:
 
     build     the build folder (images/, debian/)
     image     the bootable Selkie image, or None with a baseline
-    baseline  None, "bare" (the same Linux alone, at EL1) or "kvm" (alone, at EL2, with its own KVM)
+    baseline  None, "bare" (the same Linux alone, at EL1), "kvm" (alone, at EL2, with its own KVM) or "xen" (as Xen's dom0,
+              its tools on a disk labelled selkie-xen)
     icount    deterministic time: one instruction is one nanosecond
     share     folder mounted at /mnt/share, or None
     disk      raw file that becomes a second disk, or None
@@ -107,16 +111,21 @@ class Board:
         if baseline != "bare":
             machine += ",virtualization=on"
         qemu += ["-M", machine, "-cpu", "cortex-a53", "-smp", "1",
-                 "-m", f"{memory or (SERVICE_MIB if baseline else BOARD_MIB)}M"]
+                 "-m", f"{memory or (SERVICE_MIB if baseline in ('bare', 'kvm') else BOARD_MIB)}M"]
         if icount:
             # Nothing of this machine's clock or randomness gets in.
             qemu += ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-seed", "1",
                      "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
         else:
             qemu += ["-accel", "tcg"]
-        if baseline:
-            qemu += ["-kernel", os.path.join(self.images, "Image"), "-initrd", os.path.join(self.images, "service.cpio"),
-                     "-append", f"{BOOTARGS} {bootargs}".strip()]
+        kernel, initrd = os.path.join(self.images, "Image"), os.path.join(self.images, "service.cpio")
+        words = f"{BOOTARGS.format(console='hvc0' if baseline == 'xen' else 'ttyAMA0')} {bootargs}".strip()
+        if baseline == "xen":
+            qemu += ["-kernel", os.path.join(self.images, "xen"), "-append", f"dom0_mem={SERVICE_MIB}M",
+                     "-device", f"guest-loader,addr={XEN_KERNEL_AT:#x},kernel={kernel},bootargs={words.replace(',', ',,')}",
+                     "-device", f"guest-loader,addr={XEN_INITRD_AT:#x},initrd={initrd}"]
+        elif baseline:
+            qemu += ["-kernel", kernel, "-initrd", initrd, "-append", words]
         else:
             qemu += ["-kernel", image]
         if interactive:
@@ -140,6 +149,9 @@ class Board:
                      "-device", f"virtio-rng-device,{bus(SLOT_RNG)}",
                      "-device", f"virtio-serial-device,{bus(SLOT_SERIAL)}",
                      "-device", "virtserialport,chardev=agent,name=selkie.agent"]
+        if devices and baseline == "xen":
+            qemu += ["-drive", f"if=none,id=xen,file={os.path.join(self.images, 'xen.ext4')},format=raw,readonly=on",
+                     "-device", f"virtio-blk-device,drive=xen,{bus(SLOT_XEN)}"]
         if share:
             qemu += ["-fsdev", f"local,id=share,path={share},security_model=none",
                      "-device", f"virtio-9p-device,fsdev=share,mount_tag=share,{bus(SLOT_SHARE)}"]
