@@ -20,8 +20,11 @@ def check(good, what):
     print(f"{'' if good else 'not '}ok {len(checks)} - {what}")
 
 
-def tcp_raw(bits):
-    return json.dumps({"end": {"sum_received": {"bits_per_second": bits, "bytes": 1000, "seconds": 2.0}}})
+def tcp_raw(mbits, client_sends=False):
+    """Of 2 s; the server, where it receives, has learnt of the end late."""
+    sent = {"bytes": int(mbits * 250000), "seconds": 2.0, "sender": client_sends}
+    received = {"bytes": int(mbits * 250000), "seconds": 2.2 if client_sends else 2.0, "sender": client_sends}
+    return json.dumps({"end": {"sum_sent": sent, "sum_received": received}})
 
 
 def fio_raw(bandwidth, error=0):
@@ -42,7 +45,7 @@ def system(name, whole, part, seconds):
     found = results.Results(name)
     for place, values in (("service-vm", whole), ("user-vm", part)):
         for repetition, value in enumerate(values, 1):
-            for file, raw in ((f"tcp-to-peer-{repetition}.json", tcp_raw(value * 1e6)),
+            for file, raw in ((f"tcp-to-peer-{repetition}.json", tcp_raw(value)),
                               (f"fio-64k-{repetition}.json", fio_raw(value * 2**20))):
                 kind, what, _, numbers = results.parse(file, raw)
                 found.add(kind, place, what, numbers)
@@ -51,8 +54,10 @@ def system(name, whole, part, seconds):
     return found
 
 
-check(results.parse("tcp-from-peer-12.json", tcp_raw(5e6))
-      == ("tcp", "from-peer", 12, {"value": 5.0, "bytes": 1000, "seconds": 2.0}), "a TCP file")
+check(results.parse("tcp-to-peer-12.json", tcp_raw(5))
+      == ("tcp", "to-peer", 12, {"value": 5.0, "bytes": 1250000, "seconds": 2.0}), "a TCP file")
+check(results.parse("tcp-from-peer-1.json", tcp_raw(5, True))
+      == ("tcp", "from-peer", 1, {"value": 5.0, "bytes": 1250000, "seconds": 2.0}), "the client's time counts")
 check(results.parse("fio-4k-2.json", fio_raw(3 << 20))
       == ("fio", "4k", 2, {"value": 3.0, "iops": 7.5, "latency_us": 2.0, "latency_9999_us": 9.0, "seconds": 1.5}),
       "a fio file")
