@@ -14,7 +14,9 @@ import statistics
 import sys
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "tools")]
+import boards  # noqa: E402
 from selkie_board import Board  # noqa: E402
 
 RESULT = re.compile(rb"^(?:exitbench|kvmcost): (\d+) (\d+) (.+?)\r?$", re.M)
@@ -95,17 +97,20 @@ def main():
     parser.add_argument("--kernel", default="", help="name of the kernel, for the table")
     parser.add_argument("--json", help="write the raw numbers there")
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--boards", type=int, help="how many side by side (default: as the machine's cores and memory allow)")
     options = parser.parse_args()
     results = {"kernel": options.kernel, "unit": "instructions"}
+    kinds = [("service-vm", run_bare, options.bare)] if options.bare else []
+    kinds += [("kvm", run_kvmcost, None), ("user-vm", run_kvmcost, options.image)] if options.image else []
+    tasks = [((name, run), function, (options.build, image)) for run in range(options.runs) for name, function, image in kinds]
+    for (name, run), rows, problem in boards.side_by_side(tasks, options.boards):
+        if problem:
+            raise problem
+        print(f"  {name}: run {run + 1} of {options.runs} done", file=sys.stderr, flush=True)
+        results.setdefault(name, []).append(rows)
     if options.bare:
-        results["service-vm"] = [run_bare(options.build, options.bare) for _ in range(options.runs)]
         table_bare(options.kernel, merge(results["service-vm"]))
     if options.image:
-        for name, image in (("kvm", None), ("user-vm", options.image)):
-            results[name] = []
-            for number in range(options.runs):
-                print(f"kvmcost on {name if not image else options.kernel}, run {number + 1} of {options.runs}", file=sys.stderr)
-                results[name].append(run_kvmcost(options.build, image))
         table_kvm(options.kernel, merge(results["user-vm"]), merge(results["kvm"]))
     if not any(rows for runs in results.values() if isinstance(runs, list) for rows in runs):
         print("nothing was measured", file=sys.stderr)

@@ -7,7 +7,9 @@ import os
 import sys
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "bench"))
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path[:0] = [os.path.join(ROOT, "bench"), os.path.join(ROOT, "tools")]
+import boards  # noqa: E402
 import counters  # noqa: E402
 import plots  # noqa: E402
 import results  # noqa: E402
@@ -101,5 +103,9 @@ check(counters.per_mib({"bytes": 100 << 20, "counted": {"exits": 250, "rare": 1,
 names, groups = plots.bars([kvm, good], "fio")
 check([name for name, _ in names] == ["kvm service-vm", "kvm user-vm", "good service-vm", "good user-vm"]
       and groups == [("64k", [(200, 100, 300), (100, 80, 120), (200, 200, 200), (96, 96, 96)])], "bars of a plot")
+ended = {key: (value, repr(problem)) for key, value, problem in boards.side_by_side(
+    [("good", divmod, (7, 4)), ("bad", divmod, (7, 0)), ("next", divmod, (9, 4))], 2)}
+check(ended["good"] == ((1, 3), "None") and ended["next"] == ((2, 1), "None") and "ZeroDivision" in ended["bad"][1],
+      "a task that fails leaves the others alone")
 print(f"1..{len(checks)}")
 sys.exit(0 if all(checks) else 1)
