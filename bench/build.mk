@@ -2,7 +2,7 @@
 # Measurements. Other folders append phony targets to BENCH_TARGETS (tests/hooks.mk).
 .PHONY: bench bench-boot bench-exit bench-idle bench-tables
 
-# QUICK=1: the tables in short and the exits, within 10 minutes.
+# QUICK=1: the tables in short and the exits, within 10 minutes on two processors.
 bench: bench-tables $(BENCH_TARGETS) bench-exit $(if $(filter 1,$(QUICK)),,bench-idle bench-boot)
 
 $(BUILD)/bench/deps: tools/deps.sh images/packages/bench.list
@@ -10,10 +10,11 @@ $(BUILD)/bench/deps: tools/deps.sh images/packages/bench.list
 	@sh tools/deps.sh images/packages/bench.list >&2
 	@touch $@
 
-# The paper's two tables, Selkie beside KVM. ONLY=tcp: only the scenarios whose name begins so.
-bench-tables: run-images $(BUILD)/bench/deps
+# The paper's two tables, Selkie beside KVM and Xen. ONLY=tcp: only the scenarios whose name begins so. XEN=0: without Xen, whose
+# packages nothing else downloads.
+bench-tables: run-images $(if $(filter 0,$(XEN)),,xen-images) $(BUILD)/bench/deps
 	@bench/tables.py --build $(BUILD) --image $(SELKIE_IMG) --name $(KERNEL_NAME) $(if $(filter 1,$(QUICK)),--quick) \
-		$(if $(ONLY),--only $(ONLY))
+		$(if $(filter 0,$(XEN)),--no-xen) $(if $(ONLY),--only $(ONLY))
 
 bench-boot: run-images
 	@bench/boot.py --build $(BUILD) --image $(SELKIE_IMG)

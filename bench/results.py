@@ -16,8 +16,9 @@ import counters
 FILE_NAME = re.compile(r"(?P<kind>tcp|fio|boot)-(?:(?P<what>[a-z0-9-]+)-)?(?P<repetition>\d+)\.json")
 DIRECTIONS = ("to-peer", "from-peer")
 USER_PLACES = {"tcp": ("user-vm", "user-vm-vhost"), "fio": ("user-vm",)}
-SHARE_TARGET = 0.95
-BOOT_TARGET = 1.25
+# What shares are compared with, and the least that a share may be of theirs; the most that a boot may take of theirs.
+SHARE_TARGETS = {"kvm": 0.95, "xen": 1.0}
+BOOT_TARGETS = {"kvm": 1.25}
 
 
 class ResultError(Exception):
@@ -69,6 +70,16 @@ class Results:
 
     def add(self, kind, place, what, numbers):
         self.rows.setdefault(kind, {}).setdefault(place, {}).setdefault(what, []).append(numbers)
+
+    def merge(self, other):
+        """Takes in what another boot of the same system has measured."""
+        commands = {**self.about.get("commands", {}), **other.about.get("commands", {})}
+        self.about = {**self.about, **other.about, "commands": commands}
+        for kind, places in other.rows.items():
+            for place, whats in places.items():
+                for what, rows in whats.items():
+                    for numbers in rows:
+                        self.add(kind, place, what, numbers)
 
     def values(self, kind, place, what, key="value"):
         return [numbers[key] for numbers in self.rows.get(kind, {}).get(place, {}).get(what, [])]
@@ -155,34 +166,38 @@ def fio_table(all_results):
     return lines
 
 
-def share_table(all_results, reference):
-    """Shares user-VM/service-VM of each system; beside those of others the ratio to the reference's share."""
+def with_ratios(all_results, references, value_of, form):
+    """Cells of a row: each system's value, behind it, where the system is no reference, its ratio to each reference's."""
+    cells = []
+    for r in all_results:
+        value = value_of(r)
+        cells.append(number(value, form))
+        if r not in references:
+            cells += [number(ratio(value, value_of(reference)), ".2f") for reference in references]
+    return cells
+
+
+def share_table(all_results, references):
+    """Shares user-VM/service-VM of each system; beside those of others the ratio to each reference's share."""
     head = ["share user-VM/service-VM"]
     for r in all_results:
-        head += [r.system] if r is reference else [r.system, f"/{reference.system}"] if reference else [r.system]
+        head += [r.system] + ([] if r in references else [f"/{reference.system}" for reference in references])
     rows = []
     keys = {row[:3]: None for r in all_results for row in shares(r)}
     for kind, place, what in sorted(keys, key=lambda k: (k[0] != "tcp", k[1], block_bytes(k[2]), k[2] != "to-peer")):
-        row = [f"{kind} {what}" + (", vhost" if place == "user-vm-vhost" else "")]
-        for r in all_results:
-            row.append(number(r.share(kind, place, what), ".3f"))
-            if reference and r is not reference:
-                row.append(number(ratio(r.share(kind, place, what), reference.share(kind, place, what)), ".2f"))
-        rows.append(row)
-    rows.append(sum_row(all_results, reference, keys))
+        label = f"{kind} {what}" + (", vhost" if place == "user-vm-vhost" else "")
+        rows.append([label] + with_ratios(all_results, references, lambda r, key=(kind, place, what): r.share(*key), ".3f"))
+    # Not every system has all shares: a sum for each set of them that one has, of the systems that have all of the set.
+    sets = {tuple(key for key in keys if r.share(*key) is not None) for r in all_results}
+    for some in sorted((some for some in sets if some), key=len, reverse=True):
+        rows.append([f"sum of {len(some)}"] + with_ratios(all_results, references, lambda r, some=some: share_sum(r, some), ".3f"))
     return markdown(head, rows)
 
 
-def sum_row(all_results, reference, keys):
-    """The sum of those shares that every system has."""
-    common = [key for key in keys if all(r.share(*key) is not None for r in all_results)]
-    sums = {r.system: sum(r.share(*key) for key in common) for r in all_results}
-    row = [f"sum of {len(common)}"]
-    for r in all_results:
-        row.append(number(sums[r.system], ".3f"))
-        if reference and r is not reference:
-            row.append(number(ratio(sums[r.system], sums[reference.system]), ".2f"))
-    return row
+def share_sum(results, keys):
+    """None when one of them is missing."""
+    values = [results.share(*key) for key in keys]
+    return None if None in values else sum(values)
 
 
 def boot_table(all_results, reference):
@@ -211,32 +226,33 @@ def counter_table(results):
 def verdict(results, reference):
     """What misses its target, as sentences; empty when nothing does."""
     missed = []
+    target = SHARE_TARGETS[reference.system]
     for kind, place, what, share in shares(results):
         beside = ratio(share, reference.share(kind, place, what))
-        if beside is not None and beside < SHARE_TARGET:
-            missed.append(f"{results.system}: {kind} {what} {place}: {beside:.2f} of {reference.system}'s share, "
-                          f"target {SHARE_TARGET}")
+        if beside is not None and beside < target:
+            missed.append(f"{results.system}: {kind} {what} {place}: {beside:.3f} of {reference.system}'s share, target {target}")
+    target = BOOT_TARGETS.get(reference.system)
     beside = ratio(results.median("boot", "user-vm", "shell"), reference.median("boot", "user-vm", "shell"))
-    if beside is not None and beside > BOOT_TARGET:
-        missed.append(f"{results.system}: boot {beside:.2f} times {reference.system}'s, target {BOOT_TARGET}")
+    if target is not None and beside is not None and beside > target:
+        missed.append(f"{results.system}: boot {beside:.2f} times {reference.system}'s, target {target}")
     return missed
 
 
 def report(all_results):
     """The whole report in Markdown."""
-    reference = next((r for r in all_results if r.system == "kvm"), None)
+    references = [r for r in all_results if r.system in SHARE_TARGETS]
     measured = {kind for r in all_results for kind in r.rows}
     lines = []
     for kind, title, table in (
             ("tcp", "Table I: TCP, Mbit/s (median, half the distance between largest and smallest)", tcp_table),
             ("fio", "Table II: random write, posixaio, 64 MB file, end_fsync", fio_table),
-            ("boot", "Boot", lambda found: boot_table(found, reference))):
+            ("boot", "Boot", lambda found: boot_table(found, next((r for r in references if r.system == "kvm"), None)))):
         if kind in measured:
             lines += [title, ""] + table(all_results) + [""]
     if any(shares(r) for r in all_results):
-        lines += ["Shares", ""] + share_table(all_results, reference)
+        lines += ["Shares", ""] + share_table(all_results, references)
     for r in all_results:
         lines += [""] + counter_table(r) if "tcp" in r.rows else []
-    if reference:
-        lines += [""] + [line for r in all_results if r is not reference for line in verdict(r, reference)]
+    misses = [miss for r in all_results if r not in references for reference in references for miss in verdict(r, reference)]
+    lines += [""] + [f"- {miss}" for miss in misses] if misses else []
     return "\n".join(lines) + "\n"

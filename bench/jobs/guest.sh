@@ -1,8 +1,9 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=dash
-# /job of the user-VM. It sees the service-VM's root file system (9p, read only, cached) and finds its tools
-# there, and /run/bench. Its kernel's word bench= says what to do: bench=listen, or bench=fio,<fio.sh's words after the folders>
+# /job of the user-VM. With QEMU it sees the service-VM's root file system (9p, read only, cached) and finds its tools
+# there, and /run/bench; with xl these are on a disk (vmm-xl.sh). Its kernel's word bench= says what to do: bench=listen, or
+# bench=fio,<fio.sh's words after the folders>
 export PATH=/bin
 set -e
 read -r line < /proc/cmdline
@@ -13,15 +14,22 @@ for word in $line; do
 	esac
 done
 
-modprobe 9p
 modprobe crc32c_generic
 mkdir /tools
-mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072,cache=loose,ro root /tools
+if [ -e /dev/xvdb ]; then
+	disk=/dev/xvda
+	mount -t ext4 -o ro /dev/xvdb /tools
+	mount -t tmpfs out /tools/mnt/share/out
+else
+	disk=/dev/vda
+	modprobe 9p
+	mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072,cache=loose,ro root /tools
+	mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 bench /tools/mnt/share
+fi
 for folder in dev proc sys; do
 	mount --bind /$folder /tools/$folder
 done
 mount -t tmpfs tmp /tools/tmp
-mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 bench /tools/mnt/share
 run() {
 	PATH=/usr/bin:/usr/sbin chroot /tools /bin/sh "$@"
 }
@@ -34,7 +42,9 @@ listen)
 	;;
 fio)
 	shift
-	mount -t ext4 /dev/vda /tools/mnt/disk
+	mount -t ext4 $disk /tools/mnt/disk
 	run /mnt/share/jobs/fio.sh /mnt/disk /mnt/share/out "$@"
+	[ $disk != /dev/xvda ] || cp /tools/mnt/share/out/* /tools/mnt/disk
+	umount /tools/mnt/disk
 	;;
 esac

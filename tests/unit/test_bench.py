@@ -13,6 +13,7 @@ import boards  # noqa: E402
 import counters  # noqa: E402
 import plots  # noqa: E402
 import results  # noqa: E402
+import tables  # noqa: E402
 
 checks = []
 
@@ -79,8 +80,25 @@ check(kvm.share("fio", "user-vm", "64k") == 0.5, "the share")
 check(kvm.share("tcp", "user-vm-vhost", "to-peer") is None, "no share of what was not measured")
 check(len(results.shares(kvm)) == 2, "all shares")
 misses = results.verdict(slow, kvm)
-check(len(misses) == 3 and "0.94" in misses[0] and "boot 1.29" in misses[2], "missed targets are named")
+check(len(misses) == 3 and "0.940" in misses[0] and "boot 1.29" in misses[2], "missed targets are named")
 check(not results.verdict(good, kvm), "met targets are not")
+xen = system("xen", (100,), (49,), (9.0,))
+check(len(results.verdict(good, xen)) == 2 and "0.980 of xen's share, target 1" in results.verdict(good, xen)[0],
+      "a share below Xen's is named, a boot slower than Xen's is not")
+check(not results.verdict(good, system("xen", (100,), (48,), (1.0,))), "a share as large as Xen's is not")
+three = [system("kvm", (200,), (100,), (2.0,)), xen, system("good", (200,), (96,), (2.0,))]
+for found in (three[0], three[2]):
+    found.add("tcp", "user-vm-vhost", "to-peer", {"value": 150, "bytes": 1})
+text = results.report(three)
+check("| share user-VM/service-VM | kvm | xen | good | /kvm | /xen |" in text.splitlines()
+      and "| tcp to-peer | 0.500 | 0.490 | 0.480 | 0.96 | 0.98 |" in text.splitlines()
+      and "| tcp to-peer, vhost | 0.750 | - | 0.750 | 1.00 | - |" in text.splitlines(), "shares beside those of KVM and Xen")
+check("| sum of 3 | 1.750 | - | 1.710 | 0.98 | - |" in text.splitlines()
+      and "| sum of 2 | 1.000 | 0.980 | 0.960 | 0.96 | 0.98 |" in text.splitlines(), "sums of what each has")
+check("- good: fio 64k user-vm: 0.980 of xen's share, target 1.0" in text.splitlines(), "misses in the report")
+names, _ = plots.bars(three[:2], "tcp")
+check([name for name, _ in names] == ["kvm service-vm", "kvm user-vm", "kvm user-vm-vhost", "xen service-vm", "xen user-vm"],
+      "no bar of what a system does not have")
 text = results.report([kvm, good])
 check("| tcp to-peer | 0.500 | 0.480 | 0.96 |" in text.splitlines(), "the table of shares")
 check("| sum of 2 | 1.000 | 0.960 | 0.96 |" in text.splitlines(), "their sum")
@@ -103,6 +121,16 @@ check(counters.per_mib({"bytes": 100 << 20, "counted": {"exits": 250, "rare": 1,
 names, groups = plots.bars([kvm, good], "fio")
 check([name for name, _ in names] == ["kvm service-vm", "kvm user-vm", "good service-vm", "good user-vm"]
       and groups == [("64k", [(200, 100, 300), (100, 80, 120), (200, 200, 200), (96, 96, 96)])], "bars of a plot")
+first, second = system("parts", (100,), (50,), ()), results.Results("parts", {"kernel": "K", "commands": {"b": "2"}})
+first.about = {"kernel": "K", "commands": {"a": "1"}}
+second.add("fio", "user-vm", "4k", {"value": 3})
+second.add("fio", "user-vm", "64k", {"value": 70})
+first.merge(second)
+check(first.values("fio", "user-vm", "64k") == [50, 70] and first.median("fio", "user-vm", "4k") == 3
+      and first.about == {"kernel": "K", "commands": {"a": "1", "b": "2"}}, "results of several boots come together")
+xen_system = tables.System("xen", None, "xen", tables.XL)
+check([s.place for s in tables.scenarios_of(xen_system, "tcp", "")] == ["service-vm", "user-vm"], "no vhost with Xen")
+check([s.place for s in tables.scenarios_of(xen_system, "fio", "fio-s")] == ["service-vm"], "some of the scenarios")
 ended = {key: (value, repr(problem)) for key, value, problem in boards.side_by_side(
     [("good", divmod, (7, 4)), ("bad", divmod, (7, 0)), ("next", divmod, (9, 4))], 2)}
 check(ended["good"] == ((1, 3), "None") and ended["next"] == ((2, 1), "None") and "ZeroDivision" in ended["bad"][1],
