@@ -37,9 +37,9 @@ static void irq_ring(struct selkie_vm *vm)
 
 /* --- ringer ----------------------------------------------------------------------------------- */
 /*
- * Irqfds are rung for by a thread in KVM_RUN, when Linux runs it: what a back end makes pending before it pauses reaches the
- * guest together, and a guest that waits is woken once for all of it. Earlier it could not execute anyway, the
- * service-VM has the processor.
+ * Edges are rung for by a thread in KVM_RUN, when Linux runs it: what a back end makes pending before it pauses reaches the
+ * guest together, and a guest that was waiting executes in that thread's time, not in the back end's. Earlier it could not execute
+ * anyway, the service-VM has the processor.
  */
 static void irq_change_ringer(struct selkie_vm *vm, struct selkie_vcpu *from,
 			      struct selkie_vcpu *to)
@@ -67,6 +67,17 @@ void irq_ringer_leave(struct selkie_vcpu *vcpu)
 	irq_change_ringer(vcpu->vm, vcpu, NULL);
 }
 
+/* Returns whom to wake once irq_lock is given back, or NULL. */
+static struct selkie_vcpu *irq_ring_later(struct selkie_vm *vm)
+{
+	lockdep_assert_held(&vm->irq_lock);
+	if (vm->irq_ringer)
+		WRITE_ONCE(vm->irq_due, true);
+	else
+		irq_ring(vm);
+	return vm->irq_ringer;
+}
+
 /* --- inputs ----------------------------------------------------------------------------------- */
 void irq_pulse(struct selkie_vm *vm, unsigned int intid)
 {
@@ -75,11 +86,7 @@ void irq_pulse(struct selkie_vm *vm, unsigned int intid)
 
 	raw_spin_lock_irqsave(&vm->irq_lock, flags);
 	wire_or(&vm->shared->irq_latch[intid / 32], BIT(intid % 32));
-	ringer = vm->irq_ringer;
-	if (ringer)
-		WRITE_ONCE(vm->irq_due, true);
-	else
-		irq_ring(vm);
+	ringer = irq_ring_later(vm);
 	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
 	if (ringer)
 		wake_up(&ringer->wq);
@@ -88,23 +95,31 @@ void irq_pulse(struct selkie_vm *vm, unsigned int intid)
 static void irq_set_spi(struct selkie_vm *vm, unsigned int intid, bool level)
 {
 	unsigned int word = intid / 32;
+	struct selkie_vcpu *ringer = NULL;
 	u32 bit = BIT(intid % 32);
 	unsigned long flags;
+	bool edge;
 	u32 old;
 
 	raw_spin_lock_irqsave(&vm->irq_lock, flags);
+	edge = READ_ONCE(vm->shared->irq_edge[word]) & bit;
 	old = vm->shared->irq_level[word];
 	if (level) {
 		WRITE_ONCE(vm->shared->irq_level[word], old | bit);
 		wire_or(&vm->shared->irq_latch[word], bit);
-		irq_ring(vm);
+		if (edge)
+			ringer = irq_ring_later(vm);
+		else
+			irq_ring(vm);
 	} else if (old & bit) {
 		WRITE_ONCE(vm->shared->irq_level[word], old & ~bit);
 		/* The end of an edge means nothing: an MSI by KVM_IRQ_LINE rings once. */
-		if (!(READ_ONCE(vm->shared->irq_edge[word]) & bit))
+		if (!edge)
 			irq_ring(vm);
 	}
 	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
+	if (ringer)
+		wake_up(&ringer->wq);
 }
 
 static void irq_set_ppi(struct selkie_vm *vm, unsigned int vcpu, unsigned int intid, bool level)

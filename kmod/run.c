@@ -314,8 +314,9 @@ static int vcpu_attend(struct selkie_vcpu *vcpu)
 	int ret = 0;
 
 	while (!ret) {
-		cond_resched();
 		irq_ringer_enter(vcpu);
+		/* Before it sleeps: whom the guest's kicks have woken finds it runnable, as under KVM. */
+		cond_resched();
 		while (vcpu_lends(vcpu))
 			vcpu_lend(vcpu);
 		if (vcpu_returned(vcpu))

@@ -235,7 +235,7 @@ struct selkie_vm {
 	void *region;
 	raw_spinlock_t irq_lock; /* interrupt words, `shared` */
 	bool irq_live; /* the VMM is told of changes; under irq_lock */
-	/* Its thread is in KVM_RUN and rings for irqfds, when irq_due. Both under irq_lock. */
+	/* Its thread is in KVM_RUN and rings for edges, when irq_due. Both under irq_lock. */
 	struct selkie_vcpu *irq_ringer;
 	bool irq_due;
 
@@ -379,7 +379,7 @@ int irq_line(struct selkie_vm *vm, const struct kvm_irq_level *level);
 void irq_start(struct selkie_vm *vm);
 /* Latches an SPI once. Any context. */
 void irq_pulse(struct selkie_vm *vm, unsigned int intid);
-/* This thread of KVM_RUN rings for irqfds from now on, if no other does; rings for those that were signalled. */
+/* This thread of KVM_RUN rings for edges from now on, if no other does; rings for those there were. */
 void irq_ringer_enter(struct selkie_vcpu *vcpu);
 /* Not any more. */
 void irq_ringer_leave(struct selkie_vcpu *vcpu);
