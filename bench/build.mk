@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Measurements. Other folders append phony targets to BENCH_TARGETS (tests/hooks.mk).
-.PHONY: bench bench-boot bench-exit bench-idle bench-tables
+.PHONY: bench bench-boot bench-exit bench-idle bench-profile bench-tables
 
 # QUICK=1: the tables in short and the exits, within 10 minutes on two processors.
 bench: bench-tables $(BENCH_TARGETS) bench-exit $(if $(filter 1,$(QUICK)),,bench-idle bench-boot)
@@ -33,6 +33,25 @@ SERVICE_FILES += $(KVMCOST):usr/lib/selkie/kvmcost
 bench-exit: $(KOUT)/exitbench.img run-images
 	@bench/exit.py --build $(BUILD) --kernel $(KERNEL_NAME) --json $(BUILD)/bench/exit-$(KERNEL_NAME).json --bare $< \
 		--image $(SELKIE_IMG) $(if $(filter 1,$(QUICK)),--runs 1)
+
+# Where instructions go while a user-VM syncs its disk: QEMU counts blocks of them (plugin) between two marks (mark).
+# FUNCTIONS=20: the most expensive functions of both Linux kernels too.
+PROFILE_PLUGIN := $(BUILD)/bench/plugin.so
+PROFILE_MARK := $(BUILD)/bench/mark
+
+$(PROFILE_PLUGIN): bench/profile/plugin.c bench/profile/mark.h
+	@mkdir -p $(@D)
+	@echo "  HOSTCC  $@"
+	$(Q)$(HOST_CC) -shared -fPIC -std=gnu11 -O2 $(WARN_CFLAGS) -o $@ $<
+
+$(PROFILE_MARK): bench/profile/mark.c bench/profile/mark.h
+	@mkdir -p $(@D)
+	@echo "  LINUXCC $@"
+	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -o $@ $<
+
+bench-profile: run-images $(BUILD)/bench/deps $(PROFILE_PLUGIN) $(PROFILE_MARK)
+	@bench/profile.py --build $(BUILD) --image $(SELKIE_IMG) --name $(KERNEL_NAME) --plugin $(PROFILE_PLUGIN) \
+		--mark $(PROFILE_MARK) $(if $(FUNCTIONS),--functions $(FUNCTIONS))
 
 # Share of time the CPU is awake while the service-VM does nothing.
 bench-idle: run-images

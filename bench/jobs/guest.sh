@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=dash
 # /job of the user-VM. With QEMU it sees the service-VM's root file system (9p, read only, cached) and finds its tools
-# there, and /run/bench; with xl these are on a disk (vmm-xl.sh). Its kernel's word bench= says what to do: bench=listen, or
-# bench=fio,<fio.sh's words after the folders>
+# there, and /run/bench; with xl these are on a disk (vmm-xl.sh). Its kernel's word bench= says what to do: bench=listen,
+# bench=fio,<fio.sh's words after the folders>, or bench=profile (QEMU only)
 export PATH=/bin
 set -e
 read -r line < /proc/cmdline
@@ -46,5 +46,9 @@ fio)
 	run /mnt/share/jobs/fio.sh /mnt/disk /mnt/share/out "$@"
 	[ $disk != /dev/xvda ] || cp /tools/mnt/share/out/* /tools/mnt/disk
 	umount /tools/mnt/disk
+	;;
+profile)
+	mount -t ext4 $disk /tools/mnt/disk
+	run /mnt/share/jobs/profile-guest.sh /mnt/disk /mnt/share/out
 	;;
 esac

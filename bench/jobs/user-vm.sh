@@ -5,6 +5,7 @@
 #   user-vm.sh <what runs it> tcp <amount> <repetitions>
 #   user-vm.sh <what runs it> fio <run time> <repetitions> <block size>...
 #   user-vm.sh <what runs it> boot <repetitions>
+#   user-vm.sh qemu profile                 with jobs/mark, on a board that counts (bench/profile.py)
 #
 # <what runs it> is qemu, qemu-vhost or xl. Everything that depends on it is in vmm-qemu.sh and vmm-xl.sh:
 #
@@ -14,6 +15,7 @@
 #   vm_stop                                 ends it at once
 #   vm_results                              after it has ended: what it has left for us is in $out
 #   vm_clean                                whatever has happened before
+#   vm_pages                                QEMU only: where its RAM is, as a part of /proc/<pid>/pagemap
 set -eu
 
 vmm=$1 kind=$2
@@ -81,5 +83,12 @@ fio)
 	wait_for 'user-vm: job ended with status 0'
 	vm_wait
 	vm_results
+	;;
+profile)
+	vm_start "$work/initrd" bench=profile
+	wait_for 'bench: counted'
+	vm_pages > "$out/pagemap"
+	cp /proc/iomem /proc/kallsyms "$out"
+	vm_stop
 	;;
 esac

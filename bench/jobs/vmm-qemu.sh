@@ -41,6 +41,21 @@ vm_stop() {
 
 vm_results() { :; }
 
+# Eight bytes for each page of 4 KiB. What may lie in one mapping with the RAM is data of QEMU's.
+vm_pages() {
+	local range access begin bytes
+	while read -r range access _; do
+		begin=$((16#${range%-*})) bytes=$((16#${range#*-} - begin))
+		if [ "$access" = rw-p ] && [ $bytes -ge $((256 << 20)) ]; then
+			dd if="/proc/$qemu/pagemap" bs=64K iflag=fullblock,skip_bytes,count_bytes status=none \
+				skip=$((begin / 512)) count=$((bytes / 512))
+			return
+		fi
+	done < "/proc/$qemu/maps"
+	echo "QEMU has no mapping of the user-VM's size" >&2
+	return 1
+}
+
 vm_clean() {
 	[ -z "$qemu" ] || kill "$qemu" 2>/dev/null || true
 }

@@ -4,6 +4,7 @@
 
 import json
 import os
+import struct
 import sys
 
 sys.dont_write_bytecode = True
@@ -12,6 +13,7 @@ sys.path[:0] = [os.path.join(ROOT, "bench"), os.path.join(ROOT, "tools")]
 import boards  # noqa: E402
 import counters  # noqa: E402
 import plots  # noqa: E402
+import profile  # noqa: E402
 import results  # noqa: E402
 import tables  # noqa: E402
 
@@ -135,5 +137,27 @@ ended = {key: (value, repr(problem)) for key, value, problem in boards.side_by_s
     [("good", divmod, (7, 4)), ("bad", divmod, (7, 0)), ("next", divmod, (9, 4))], 2)}
 check(ended["good"] == ((1, 3), "None") and ended["next"] == ((2, 1), "None") and "ZeroDivision" in ended["bad"][1],
       "a task that fails leaves the others alone")
+iomem = ("00000000-3fffffff : Other\n40000000-77ffffff : System RAM\n  40210000-414fffff : Kernel code\n"
+         "  41500000-41ffffff : reserved\n")
+pagemap = struct.pack("<3Q", 1 << 63 | 0x50000, 0x50001, 1 << 63 | 1 << 61 | 0x50002)
+blocks = "".join(f"{line}\n" for line in (
+    "ffff800008000010 50000010 3 2", "aaaa00000000 50002ffc 1 7", "ffffb84a2a610040 40210040 4 5", "aaaa00000000 50001000 2 1",
+    "8bcec0eef000 40300000 5 1", "8060014000 60014000000 9 1", "401000 90000000 8 1"))
+domains = profile.Domains(iomem, pagemap)
+kallsyms = {"guest-kernel": "ffff800008000000 T first\nffff800008000020 t second\n",
+            "service-kernel": "ffffb84a2a610000 T _stext\nffffb84a2a610000 d data\nffffb84a2a610040 t exact\t[module]\n"}
+totals, functions = profile.count(profile.parse_blocks(blocks), domains, kallsyms)
+check(totals == {"guest-kernel": 6, "guest-user": 7, "service-kernel": 20, "service-user": 2, "EL2": 5 + 9, "vmm and root": 8},
+      "instructions by privilege domain")
+check(functions == {"guest-kernel": {"first": 6}, "service-kernel": {"exact": 20}}, "and by function")
+lines = profile.table([{"system": "kvm", "requests": 2, "interrupts": 1, "instructions": totals}]).splitlines()
+check(lines[2].split() == ["guest-kernel", "0.00", "3"] and lines[-3].split() == ["total", "0.00", "28"], "and per request")
+for what, wrong in (("pages", lambda: profile.Domains(iomem, pagemap[8:16])),
+                    ("functions", lambda: profile.Symbols("0000000000000000 T _stext\n"))):
+    try:
+        wrong()
+        check(False, f"hidden {what} are noticed")
+    except ValueError:
+        check(True, f"hidden {what} are noticed")
 print(f"1..{len(checks)}")
 sys.exit(0 if all(checks) else 1)
