@@ -6,6 +6,7 @@
  * signals. -EINTR is only returned while the module owns the slot, that is while the vCPU does not execute.
  */
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include <linux/vtime.h>
 
 #include <asm/esr.h>
@@ -178,7 +179,7 @@ static void vcpu_give_run(struct selkie_vcpu *vcpu)
 	vcpu->slot->data = vcpu->resume_data;
 	vcpu->resume = UVM_RESUME_RETRY;
 	vcpu->regs_valid = false;
-	WRITE_ONCE(vcpu->slot->awake, 1);
+	WRITE_ONCE(vcpu->slot->thread, UVM_THREAD_AWAKE);
 	vcpu_give(vcpu, UVM_REQ_RUN, resume);
 }
 
@@ -286,17 +287,24 @@ static bool vcpu_lends(struct selkie_vcpu *vcpu)
 }
 
 /*
- * The guest has this thread's processor until an interrupt for the service-VM comes. To Linux it is the thread that
- * executes meanwhile, in guest mode: it is charged, and preempted when another deserves the processor more.
+ * The guest has this thread's processor until an interrupt or an event for the service-VM comes. To Linux it is the thread
+ * that executes meanwhile, in guest mode: it is charged, and preempted when another deserves the processor more.
  */
 static void vcpu_lend(struct selkie_vcpu *vcpu)
 {
+	struct uvm_vcpu *slot = vcpu->slot;
+
 	local_irq_disable();
 	vtime_account_guest_enter();
-	if (!need_resched() && vcpu_lends(vcpu)) {
-		dsb(sy);
-		wfi();
+	/* That the guest does not need it any more is news only if somebody else does. */
+	if (!single_task_running()) {
+		WRITE_ONCE(slot->thread, UVM_THREAD_LENDS);
+		/* Pairs with the VMM's barrier after it stored busy: it sees thread, or we see busy. */
+		smp_mb();
 	}
+	if (!need_resched() && vcpu_lends(vcpu))
+		transport_lend();
+	WRITE_ONCE(slot->thread, UVM_THREAD_AWAKE);
 	/* A tick that ended it counts as guest time. */
 	local_irq_enable();
 	isb();
@@ -325,13 +333,13 @@ static int vcpu_attend(struct selkie_vcpu *vcpu)
 			ret = -ERESTARTSYS;
 			break;
 		}
-		WRITE_ONCE(slot->awake, 0);
-		/* Pairs with the VMM's barrier after it set busy: it sees awake, or we see busy. */
+		WRITE_ONCE(slot->thread, UVM_THREAD_SLEEPS);
+		/* Pairs with the VMM's barrier after it stored busy: it sees thread, or we see busy. */
 		smp_mb();
 		ret = wait_event_interruptible(vcpu->wq, vcpu_returned(vcpu) ||
 								 READ_ONCE(vm->irq_due) ||
 								 READ_ONCE(slot->busy));
-		WRITE_ONCE(slot->awake, 1);
+		WRITE_ONCE(slot->thread, UVM_THREAD_AWAKE);
 	}
 	irq_ringer_leave(vcpu);
 	return ret;

@@ -82,6 +82,18 @@ static noinline void sel4_signal(u64 cap)
 	asm volatile("hvc #0" : "+r"(x0), "+r"(x1) : "r"(x7) : "x2", "x3", "x4", "x5", "memory");
 }
 
+/* An answer changes x0 to x3; nothing is preserved that SMCCC says is not. */
+static noinline void sel4_lend(void)
+{
+	register unsigned long x0 asm("x0") = SELKIE_HVC_LEND;
+	register unsigned long x7 asm("x7") = 0;
+
+	asm volatile("hvc #0"
+		     : "+r"(x0), "+r"(x7)
+		     :
+		     : "x1", "x2", "x3", "x4", "x5", "x6", "memory");
+}
+
 static int status_errno(u64 status)
 {
 	switch (status) {
@@ -254,12 +266,11 @@ void transport_detach(unsigned int id)
 	synchronize_rcu();
 }
 
-static irqreturn_t transport_irq(int irq, void *arg)
+static void transport_events(void)
 {
 	struct selkie_vm *vm;
 	unsigned int id;
 
-	WRITE_ONCE(transport.doorbells, transport.doorbells + 1);
 	rcu_read_lock();
 	for (id = 0; id < transport.max_vms; id++) {
 		vm = rcu_dereference(transport.vms[id]);
@@ -267,7 +278,20 @@ static irqreturn_t transport_irq(int irq, void *arg)
 			atomic64_inc(&vm->stats.doorbells_taken);
 	}
 	rcu_read_unlock();
+}
+
+static irqreturn_t transport_irq(int irq, void *arg)
+{
+	WRITE_ONCE(transport.doorbells, transport.doorbells + 1);
+	transport_events();
 	return IRQ_HANDLED;
+}
+
+void transport_lend(void)
+{
+	lockdep_assert_irqs_disabled();
+	sel4_lend();
+	transport_events();
 }
 
 static int transport_identify(void)

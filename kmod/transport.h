@@ -52,6 +52,12 @@ ssize_t transport_log_read(char *text, size_t size);
 /* System descriptions with test-hooks only: makes the VMM of `vm` (or CTL_SELF) fault. */
 int transport_test_crash(u64 vm);
 
+/*
+ * User-VMs have the processor until an interrupt is pending here or a VMM rings; in the latter case vm_events() of all attached
+ * VMs has been called. It may return early. Interrupts are off.
+ */
+void transport_lend(void);
+
 /* Rings the VMM's doorbell. Any context. */
 void transport_ring(unsigned int id);
 

@@ -78,18 +78,18 @@ static seL4_CPtr make_sched_context(struct vm *vm, uint64_t us)
 }
 
 /*
- * Give `tcb` its priority, time and the fault endpoint `ep` with `badge`. Returns its scheduling
+ * Give `tcb` its priorities, time and the fault endpoint `ep` with `badge`. Returns its scheduling
  * context or 0.
  */
-static seL4_CPtr set_sched(struct vm *vm, seL4_CPtr tcb, unsigned int priority, uint64_t us,
-			   seL4_CPtr ep, seL4_Word badge)
+static seL4_CPtr set_sched(struct vm *vm, seL4_CPtr tcb, unsigned int mcp, unsigned int priority,
+			   uint64_t us, seL4_CPtr ep, seL4_Word badge)
 {
 	seL4_CPtr sc = make_sched_context(vm, us);
 	seL4_CPtr fault = vm_copy(vm, ep, CALL_ONLY, badge);
 
 	if (!sc || !fault)
 		return 0;
-	CHECK(seL4_TCB_SetSchedParams(tcb, seL4_CapInitThreadTCB, 0, priority, sc, fault) ==
+	CHECK(seL4_TCB_SetSchedParams(tcb, seL4_CapInitThreadTCB, mcp, priority, sc, fault) ==
 	      seL4_NoError);
 	return sc;
 }
@@ -156,8 +156,9 @@ static bool build_vcpu(struct vm *vm, unsigned int n, const struct vm_params *p)
 	      seL4_NoError);
 	make_vcpu(vm, n);
 	arena_count(&vm->arena, 2); /* own and the VMM's capability */
-	vm->sc[n] = set_sched(vm, tcb, p->vcpu_priority, p->timeslice_us, vm->fault_ep,
-			      VMM_BADGE_FAULT | n);
+	/* With its authority the VMM may set its priority, up to what it is: hw_thread_front(). */
+	vm->sc[n] = set_sched(vm, tcb, service ? p->vcpu_priority : 0, p->vcpu_priority,
+			      p->timeslice_us, vm->fault_ep, VMM_BADGE_FAULT | n);
 	return vm->sc[n] && vm_grant(vm, VMM_CAP_TCB + n, tcb, seL4_AllRights);
 }
 
@@ -224,6 +225,7 @@ static void fill_boot(struct vm *vm, const struct vm_params *p)
 	boot->gicc = p->gicd == CTL_NO_GIC ? 0 : p->gicc;
 	boot->spis = p->intids;
 	boot->list_regs = list_regs;
+	boot->vcpu_priority = p->vcpu_priority;
 	boot->sys_call = (uint64_t)(int64_t)seL4_SysCall;
 	boot->sys_send = (uint64_t)(int64_t)seL4_SysSend;
 }
@@ -248,7 +250,7 @@ static bool build(struct vm *vm, const struct vm_params *p)
 	vm->timer_cap = vm_copy(vm, vm->vmm_ntfn, WRITE_ONLY, VMM_EVENT_TIMER);
 	if (!vm->timer_cap)
 		return false;
-	vm->vmm_sc = set_sched(vm, vm->vmm_tcb, BOARD_PRIO_VMM, VMM_TIMESLICE_US, endpoint,
+	vm->vmm_sc = set_sched(vm, vm->vmm_tcb, 0, BOARD_PRIO_VMM, VMM_TIMESLICE_US, endpoint,
 			       vm_badge(VM_BADGE_FAULT, vm));
 	if (!vm->vmm_sc)
 		return false;

@@ -132,6 +132,13 @@ void hw_thread_resume(unsigned vcpu)
 		hw_fail(HW_FAIL_THREAD);
 }
 
+void hw_thread_front(unsigned vcpu, unsigned priority)
+{
+	/* The thread's own authority goes up to its priority (root/vm.c). */
+	if (seL4_TCB_SetPriority(VMM_CAP_TCB + vcpu, VMM_CAP_TCB + vcpu, priority) != seL4_NoError)
+		hw_fail(HW_FAIL_THREAD);
+}
+
 enum wire_status hw_root_call(unsigned op, uint64_t arg)
 {
 	seL4_Word mr[4] = { arg };

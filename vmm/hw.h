@@ -71,6 +71,11 @@ void hw_irq_ack(unsigned i);
 
 void hw_thread_suspend(unsigned vcpu);
 void hw_thread_resume(unsigned vcpu);
+/*
+ * A runnable thread of a service-VM goes before all others of its priority, which has to be said. Anything else stays as it
+ * is, also what a blocked one waits for.
+ */
+void hw_thread_front(unsigned vcpu, unsigned priority);
 
 /*
  * Ask root for a fresh VCPU object (VMM_OP_VCPU_RENEW); the thread is suspended. All EL1 and timer registers are in

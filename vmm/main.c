@@ -56,7 +56,7 @@ static void events(struct vm *vm, uint64_t badge)
 		vtimer_expired(vm);
 	if (badge & VMM_EVENT_DOORBELL) {
 		if (vm->service)
-			vgic_pulse(&vm->vgic, 0, vm->boot->doorbell_intid);
+			service_doorbell(vm);
 		else
 			uvm_doorbell(vm);
 	}

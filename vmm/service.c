@@ -13,6 +13,25 @@ void service_start(struct vm *vm)
 	vcpu_touch(v);
 }
 
+void service_doorbell(struct vm *vm)
+{
+	bool told = false;
+
+	for (unsigned i = 0; i < vm->vcpus; i++) {
+		struct vcpu *v = &vm->vcpu[i];
+
+		if (!v->lends)
+			continue;
+		vcpu_wake(v);
+		v->deadline = VMM_NO_DEADLINE;
+		vm->clock_due = true;
+		vcpu_touch(v);
+		told = true;
+	}
+	if (!told)
+		vgic_pulse(&vm->vgic, 0, vm->boot->doorbell_intid);
+}
+
 void service_abort(struct vcpu *v, const struct access *a, uint32_t esr, uint64_t ipa)
 {
 	v->stats->abort++;

@@ -36,6 +36,11 @@ static bool vendor_call(struct vcpu *v, uint64_t x[4])
 		x[2] = vm->boot->sys_send;
 		x[3] = 0;
 		return true;
+	case SELKIE_HVC_LEND:
+		x[0] = SMCCC_SUCCESS;
+		vtimer_wfi(v, true);
+		v->lends = v->wfi;
+		return true;
 	default:
 		return false;
 	}

@@ -387,17 +387,22 @@ static bool others_stopped(const struct vm *vm)
 	return true;
 }
 
+static bool goes_on(const struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->vcpus; i++) {
+		if (vcpu_wants_to_run(&vm->vcpu[i]))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Kicks and EOIs of a guest that goes on are rung when it pauses, or after a while: on the core they share the service-VM
  * would take the guest's place at once, and again for the next kick. What it finds together it handles together.
  */
 static bool may_ring_later(struct vm *vm)
 {
-	bool goes_on = false;
-
-	for (unsigned i = 0; i < vm->vcpus; i++)
-		goes_on |= vcpu_wants_to_run(&vm->vcpu[i]);
-	if (!goes_on)
+	if (!goes_on(vm))
 		return false;
 	if (vm->ring_deadline != VMM_NO_DEADLINE)
 		return hw_count() < vm->ring_deadline;
@@ -420,11 +425,13 @@ static void raise_later(struct vm *vm)
 	}
 }
 
-static void ring_module(struct uvm_vm *shared)
+static void ring_module(const struct vm *vm)
 {
+	struct uvm_vm *shared = vm->uvm->shared;
+
 	/* Pairs with the module's barrier after it cleared looks: it sees the event, or we see that. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (READ_ONCE(shared->looks))
+	if (READ_ONCE(shared->looks) && !goes_on(vm))
 		return;
 	shared->stats.doorbells_rung++;
 	hw_doorbell();
@@ -433,19 +440,22 @@ static void ring_module(struct uvm_vm *shared)
 static void settle_busy(struct uvm *u, struct vcpu *v)
 {
 	bool busy = vcpu_wants_to_run(v);
+	uint32_t thread;
 
 	if (u->back[v->id].busy == busy)
 		return;
 	u->back[v->id].busy = busy;
 	WRITE_ONCE(slot_of(v)->busy, busy);
+	/* Pairs with the module's barrier after it stored thread: it sees busy, or we see that. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	thread = READ_ONCE(slot_of(v)->thread);
 	if (!busy) {
 		u->later &= ~UVM_EVENT_VCPU(v->id);
-		return;
-	}
-	/* Pairs with the module's barrier after it cleared awake: it sees busy, or we see that. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!READ_ONCE(slot_of(v)->awake))
+		if (thread == UVM_THREAD_LENDS)
+			u->raised |= UVM_EVENT_VCPU(v->id);
+	} else if (thread == UVM_THREAD_SLEEPS) {
 		u->later |= UVM_EVENT_VCPU(v->id);
+	}
 }
 
 void uvm_settle(struct vm *vm)
@@ -475,6 +485,6 @@ void uvm_settle(struct vm *vm)
 		return;
 	/* Pairs with the module's exchange. Only who finds the word zero rings: the others' bits are taken along. */
 	if (!__atomic_fetch_or(&u->shared->event, u->raised, __ATOMIC_RELEASE))
-		ring_module(u->shared);
+		ring_module(vm);
 	u->raised = 0;
 }

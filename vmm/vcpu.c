@@ -18,6 +18,9 @@ void vcpu_settle(struct vcpu *v)
 		unsigned n = vgic_flush(&vm->vgic, v->id);
 
 		v->stats->injected += n;
+		/* Of the service-VM: it may stand behind a user-VM's vCPU, which its ring has woken. */
+		if (n && vm->service && v->thread == VCPU_RUNNING)
+			hw_thread_front(v->id, vm->boot->vcpu_priority);
 		if (n && v->wfi) {
 			vcpu_wake(v);
 			v->deadline = VMM_NO_DEADLINE;

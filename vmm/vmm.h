@@ -49,6 +49,7 @@ struct vcpu {
 	bool on;
 	bool owned;
 	bool wfi;
+	bool lends; /* the wait is a SELKIE_HVC_LEND, which a doorbell ends too */
 	uint8_t wfi_retry; /* WFI trapped again at once after its deadline */
 	uint8_t answer_len; /* words of answer[] that go back with the reply, 0 or VCPU_ANSWER_WORDS */
 	uint64_t answer[VCPU_ANSWER_WORDS];
@@ -98,12 +99,13 @@ static inline bool vcpu_wants_to_run(const struct vcpu *v)
 	return v->on && v->owned && !v->wfi;
 }
 
-/* The vCPU does not wait in WFI (any more). */
+/* The vCPU does not wait in WFI or SELKIE_HVC_LEND (any more). */
 static inline void vcpu_wake(struct vcpu *v)
 {
 	if (v->wfi)
 		v->stats->halt += hw_count();
 	v->wfi = false;
+	v->lends = false;
 }
 
 /* --- main.c -------------------------------------------------------------------------------------------- */
@@ -186,6 +188,8 @@ void irq_fwd_done(void *vm, unsigned cpu, unsigned intid);
 /* --- service.c --------------------------------------------------------------------------------------------------- */
 
 void service_start(struct vm *vm);
+/* The VMM of a user-VM has rung: vCPUs that lend go on, or there is a doorbell interrupt. */
+void service_doorbell(struct vm *vm);
 /* A stage 2 fault no device of the VMM answers. */
 void service_abort(struct vcpu *v, const struct access *a, uint32_t esr, uint64_t ipa);
 _Noreturn void service_system(struct vm *vm, unsigned op);

@@ -9,6 +9,11 @@
  *	SELKIE_SMC_INFO		x0 = SELKIE_CTL_VERSION, x1 = seL4 system call number of Call,
  *				x2 = of Send (both as signed 64-bit), x3 = 0
  *
+ * Lending. HVC with x0 = SELKIE_HVC_LEND and x7 = 0 (not a system call number) leaves the processor to user-VMs, as WFI does.
+ * It returns, x0 = 0, when an interrupt is pending for this vCPU, masked or not, or when the VMM of a user-VM rings: a vCPU
+ * that lends looks at the event words (wire/uvm.h) of all user-VMs then, and no doorbell interrupt is raised. It may also
+ * return for no reason.
+ *
  * Capabilities. `hvc #0` at EL1 enters seL4's system call path with the CSpace of the service-VM's vCPU
  * threads (x7 = system call number, x0 = capability address, x1 = message info, x2..x5 = MR0..MR3). It holds
  *
@@ -18,7 +23,6 @@
  * Control request: Call on SELKIE_CAP_CONTROL, label = enum ctl_op, 4 message registers. Reply: label = enum
  * wire_status, 4 message registers. Root serves one request at a time; the vCPU waits meanwhile.
  * Doorbell: Send on SELKIE_CAP_DOORBELL + vm with message info 0. It does not wait.
- * Yield gives the processor to a user-VM's vCPU for at most a time slice.
  *
  * Window. First CTL_AREA_SIZE bytes: struct ctl_area, written by the module before a request that names it,
  * read (copied once, then checked) or written by root during the request, owned by the module otherwise:
@@ -44,6 +48,7 @@
 /* SMC Calling Convention, vendor specific hypervisor service range (DEN 0028, fast calls, SMC32). */
 #define SELKIE_SMC_UID 0x8600ff01u
 #define SELKIE_SMC_INFO 0x86000001u
+#define SELKIE_HVC_LEND 0x86000002u
 /* d5b3a0f4-6c1e-4b57-9e0a-73656c6b6965, as SMCCC returns a UUID: little-endian words */
 #define SELKIE_UID0 0xf4a0b3d5u
 #define SELKIE_UID1 0x574b1e6cu

@@ -52,9 +52,9 @@
  * interrupt). The taker exchanges the word with zero (acquire) and only then looks at what the bits stand for;
  * so no bit is lost and nothing is rung twice.
  *
- * A module that will look at event when its ring returns sets `looks` before: no doorbell interrupt is raised. It clears
- * `looks` and then looks; the VMM looks at `looks` after it has set event bits; with a full barrier between the two on both
- * sides one of them sees the other.
+ * A module that will look at event when its ring returns sets `looks` before: no doorbell interrupt is raised, unless a vCPU
+ * of the user-VM goes on, behind which the module's may wait for its turn. It clears `looks` and then looks; the VMM looks at
+ * `looks` after it has set event bits; with a full barrier between the two on both sides one of them sees the other.
  *
  * UVM_EVENT_IOEVENT of a kick and UVM_EVENT_EOI may come late: while the guest goes on the VMM collects them, up to 200 us, and
  * raises them when every vCPU waits or is the module's, or together with an event that can not wait.
@@ -66,10 +66,17 @@
  * --- who executes ----------------------------------------------------------------------------------------
  *
  * On the core they share Linux has to know that the guest wants the processor, or it schedules its other threads as if
- * the guest's time were nobody's. `busy` says so, and KVM_RUN's thread stays runnable meanwhile; it sleeps only while the
- * vCPU waits (WFI, off), with `awake` cleared. When a vCPU whose thread sleeps gets busy by itself (its timer) and stays it
- * for the 200 us of late events, UVM_EVENT_VCPU(n) is raised. Module: clear awake, full barrier, look at busy; VMM: set
- * busy, full barrier, look at awake; one of them sees the other.
+ * the guest's time were nobody's. `busy` says so, and KVM_RUN's thread stays runnable meanwhile; when Linux runs it, it lends
+ * the processor (SELKIE_HVC_LEND, wire/ctl.h). It sleeps only while the vCPU waits (WFI, off). `thread` says what it does:
+ *
+ *	UVM_THREAD_SLEEPS	a vCPU that gets busy by itself (its timer) and stays it for the 200 us of late events
+ *				raises UVM_EVENT_VCPU(n)
+ *	UVM_THREAD_LENDS	others wait for the processor here: a vCPU that is busy no longer raises UVM_EVENT_VCPU(n)
+ *				at once, or the time it was lent would be nobody's
+ *	UVM_THREAD_AWAKE	neither
+ *
+ * Module: store thread, full barrier, look at busy, sleep or lend; VMM: store busy, full barrier, look at thread; one of them
+ * sees the other.
  *
  * --- interrupts ------------------------------------------------------------------------------------------
  *
@@ -230,6 +237,13 @@ enum uvm_power {
 	UVM_POWER_ON = 1, /* as KVM_MP_STATE_RUNNABLE */
 };
 
+/* What KVM_RUN's thread does, see "who executes". */
+enum uvm_thread {
+	UVM_THREAD_SLEEPS = 0,
+	UVM_THREAD_AWAKE = 1,
+	UVM_THREAD_LENDS = 2,
+};
+
 enum uvm_exit {
 	UVM_EXIT_NONE = 0, /* GET_REGS, SET_REGS, RESET done */
 	UVM_EXIT_INTR = 1, /* kicked */
@@ -333,7 +347,7 @@ struct uvm_vcpu {
 	uint32_t kick; /* module */
 	uint32_t power; /* VMM: enum uvm_power, for KVM_GET_MP_STATE */
 	uint32_t quiet; /* module: it looks at owner itself, UVM_EVENT_VCPU(n) is not wanted */
-	uint32_t awake; /* module: KVM_RUN's thread does not sleep, see "who executes" */
+	uint32_t thread; /* module: enum uvm_thread */
 	uint32_t busy; /* VMM: the vCPU executes or waits for the processor */
 	uint32_t reserved3[3];
 	struct uvm_regs regs;

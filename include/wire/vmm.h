@@ -92,6 +92,8 @@ struct vmm_boot {
 	uint64_t gicc; /* IPA where root mapped GICV, 8 KiB (for information) */
 	uint32_t spis; /* INTIDs the distributor has, 64..1020, multiple of 32 */
 	uint32_t list_regs; /* list registers of the hardware */
+	uint32_t vcpu_priority; /* of the vCPUs' threads */
+	uint32_t reserved;
 	/* service role */
 	uint64_t entry; /* first instruction of vCPU 0 */
 	uint64_t dtb; /* x0 of vCPU 0 */

@@ -277,7 +277,7 @@ static void give(unsigned int n, uint32_t req, uint32_t resume)
 	slot(n)->kick = 0;
 	slot(n)->request = req;
 	slot(n)->resume = resume;
-	slot(n)->awake = 1;
+	slot(n)->thread = UVM_THREAD_AWAKE;
 	__atomic_store_n(&slot(n)->owner, UVM_OWNER_VMM, __ATOMIC_RELEASE);
 	ring(UVM_RING_VCPU(n));
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A thread in KVM_RUN, kmod/run.c, kmod/irq.c, kmod/vm.c: it rings for irqfds, is awake while its vCPU is busy, and looks at
- * events when its ring returns (include/wire/uvm.h: "who executes", `looks`).
+ * A thread in KVM_RUN, kmod/run.c, kmod/irq.c, kmod/vm.c: it rings for irqfds, lends the processor while its vCPU is busy,
+ * and looks at events when its ring or lending returns (include/wire/uvm.h: "who executes", `looks`).
  *
  * Shown: when nobody can do anything any more each interrupt was seen by the VMM, each kick of the guest was taken, and a
- * vCPU that is busy has a thread that is awake.
+ * vCPU that is busy has a thread that is awake; no thread lends for a vCPU that is not busy.
  *
  * The 200 us of late events have always passed: the VMM raises at once what it could raise later.
  */
@@ -19,7 +19,11 @@ bool due, ringer;		/* under irq_lock */
 bool latch, ring, bell_vmm;
 byte event;
 bool looks, bell_module;
-bool awake = true, woken;
+mtype = { SLEEPS, AWAKE, LENDS };
+mtype does = AWAKE;		/* uvm_vcpu.thread */
+bool woken;
+bool irqs_off, in_irq;		/* at the thread's CPU, the only one */
+bool lending, bell_lender;	/* inside of SELKIE_HVC_LEND; a doorbell has ended it */
 bool busy, stays;
 byte timers, kicks;
 bool fired;			/* ioevent_fired */
@@ -64,12 +68,27 @@ active proctype thread()
 			take_events()
 		:: else -> skip
 		fi;
-		/* lends: an interrupt, or Linux' choice, ends the WFI */
-end_lend:	!busy || due;
+		/* Others wait for the processor, or it is AWAKE and the vCPU's pause is no news. Linux goes on when it likes. */
 		if
-		:: due -> skip
+		:: busy && !due ->
+			atomic { !in_irq; irqs_off = true };
+			does = LENDS;
+			if
+			:: busy && !due ->
+				lending = true;
+end_lend:			bell_lender || bell_module || due;
+				atomic { lending = false; bell_lender = false };
+				take_events()
+			:: else -> skip
+			fi;
+			does = AWAKE;
+			irqs_off = false
+		:: else -> skip
+		fi;
+		if
+		:: due || busy -> skip
 		:: else ->
-			awake = false;
+			does = SLEEPS;
 			do
 			:: woken = false;
 				if
@@ -78,7 +97,7 @@ end_lend:	!busy || due;
 				fi;
 end_sleep:			woken
 			od;
-			awake = true
+			does = AWAKE
 		fi
 	od
 }
@@ -106,9 +125,14 @@ active proctype source()
 active proctype doorbell()
 {
 end:	do
-	:: bell_module -> bell_module = false; take_events()
+	:: atomic { bell_module && !irqs_off -> in_irq = true };
+		bell_module = false;
+		take_events();
+		in_irq = false
 	od
 }
+
+#define goes_on busy
 
 inline set_event(bits)
 {
@@ -117,7 +141,12 @@ inline set_event(bits)
 
 	atomic { first = event == 0; event = event | bits };
 	if
-	:: first && !looks -> bell_module = true
+	/* service_doorbell() */
+	:: first && (!looks || goes_on) -> atomic {
+		if
+		:: lending -> bell_lender = true
+		:: else -> bell_module = true
+		fi }
 	:: else -> skip
 	fi
 }
@@ -129,7 +158,7 @@ inline set_busy()
 	:: else ->
 		busy = true;
 		if
-		:: !awake -> set_event(EVENT_VCPU)
+		:: does == SLEEPS -> set_event(EVENT_VCPU)
 		:: else -> skip
 		fi
 	fi
@@ -148,7 +177,11 @@ end:	do
 	:: busy && !stays ->
 		/* the guest waits, or computes for ever */
 		if
-		:: busy = false
+		:: busy = false;
+			if
+			:: does == LENDS -> set_event(EVENT_VCPU)
+			:: else -> skip
+			fi
 		:: stays = true
 		fi
 	:: busy && kicks < KICKS -> kicks++; fired = true; set_event(EVENT_KICK)
@@ -160,5 +193,6 @@ init {
 	timeout;
 	assert(!latch && !due && !bell_vmm);
 	assert(event == 0 && !fired);
-	assert(!busy || awake)
+	assert(!busy || does != SLEEPS);
+	assert(!lending || busy)
 }

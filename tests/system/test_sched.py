@@ -17,6 +17,9 @@ echo computed
 read -r word
 """
 
+# The same, but it pauses again and again.
+PAUSES = JOB.replace("do :; done", "do usleep 500; done")
+
 # Ticks (10 ms) of all threads of QEMU, in user, kernel and guest mode; of the last the kernel's number includes what guest says.
 SCENARIO = """
 set -e
@@ -58,8 +61,8 @@ class Look:
         self.charged = {name: int(value) / 1e9 for name, value in re.findall(r"^(\w+_ns) (\d+)$", rest, re.M)}
 
 
-def scenario(board, beside):
-    path = user_vm.initrd(board, "sched", JOB)
+def scenario(board, beside, job=JOB):
+    path = user_vm.initrd(board, "sched", job)
     command = user_vm.command(path, memory=128).replace(" </dev/null", "")
     result = board.run(SCENARIO.replace("@vm", command).replace("@beside", beside), limit=2 * user_vm.LIMIT)
     assert result.status == 0, f"{result.text[-4000:]}\n{result.err.decode(errors='replace')[-2000:]}"
@@ -87,3 +90,14 @@ def test_both_get_their_turn(shared_board):
     shared_board.put()
     got = {name: value - computes.charged[name] for name, value in computed.charged.items()}
     assert 1 / 3 <= got["guest_ns"] / got["vcpu0_ns"] <= 3, got
+
+
+@pytest.mark.selkie
+def test_pauses_of_a_guest_are_used(shared_board):
+    """A guest that has been lent the processor and pauses leaves it to others at once, not when a tick comes."""
+    board = shared_board.get()
+    _, _, computes, computed = scenario(board, "while :; do :; done & spin=$!", PAUSES)
+    shared_board.put()
+    got = {name: value - computes.charged[name] for name, value in computed.charged.items()}
+    idle = computed.uptime - computes.uptime - sum(got[name] for name in ("vcpu0_ns", "vmm_ns", "guest_ns"))
+    assert idle <= (computed.uptime - computes.uptime) / 20, (idle, got)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* PSCI and SMCCC through both conduits, WFI, and the exceptions a guest gets for what is not there. */
 #include "arch/esr.h"
+#include "arch/gicv2.h"
 #include "arch/psci.h"
 #include "arch/pstate.h"
 #include "arch/smccc.h"
@@ -298,6 +299,54 @@ static bool entered(unsigned i, uint32_t ec, uint32_t iss)
 	       vm->vcpu[0].thread == VCPU_RUNNING;
 }
 
+static bool lends(unsigned cpu)
+{
+	return vm->vcpu[cpu].lends && vm->vcpu[cpu].wfi && vm->vcpu[cpu].thread == VCPU_HELD;
+}
+
+static void test_lend(void)
+{
+	unsigned cpu = 0;
+
+	vm = fake_vm(VMM_ROLE_USER, 1, 4);
+	vm->vcpu[0].on = vm->vcpu[0].owned = true;
+	ok(call(0, false, SELKIE_HVC_LEND, 0, 0, 0) == -1 && !vm->vcpu[0].wfi,
+	   "a user-VM has nobody to lend to");
+
+	vm = fake_vm(VMM_ROLE_SERVICE, 2, 4);
+	vgic_dist_write(&vm->vgic, 0, GICD_CTLR, 4, 1);
+	vgic_dist_write(&vm->vgic, 0, GICD_ITARGETSR + 100, 1, 1);
+	vgic_dist_write(&vm->vgic, 0, GICD_ISENABLER + 12, 4, 1u << (100 - 96));
+	call(0, false, SELKIE_HVC_LEND, 0, 0, 0);
+	ok(lends(0), "a vCPU lends");
+	fake_event(vm, VMM_EVENT_TIMER);
+	ok(lends(0), "the timer of somebody else");
+	fake_event(vm, VMM_EVENT_DOORBELL);
+	ok(!vm->vcpu[0].lends && vm->vcpu[0].thread == VCPU_RUNNING && !X(0) && PC == 0x1004 &&
+		   !fake_irq_pending(0),
+	   "a doorbell ends it, without an interrupt");
+	fake_event(vm, VMM_EVENT_DOORBELL);
+	ok(fake_irq_pending(0) && fake.cpu[0].fronted == 1,
+	   "nobody lends: an interrupt, and the vCPU goes before others");
+	call(0, false, SELKIE_HVC_LEND, 0, 0, 0);
+	ok(!vm->vcpu[0].lends && vm->vcpu[0].thread == VCPU_RUNNING,
+	   "with an interrupt pending it returns at once");
+	fake_ack(0);
+	fake_eoi(&vm->vgic, 0);
+	call(0, true, SELKIE_HVC_LEND, 0, 0, 0);
+	vgic_pulse(&vm->vgic, 0, 100);
+	fake_event(vm, VMM_EVENT_TIMER);
+	ok(!vm->vcpu[0].lends && fake_irq_pending(0) && fake.cpu[0].fronted == 1,
+	   "an interrupt ends it");
+	fake_fault(vm, 0, FAULT_VCPU, ESR_WFI, 0, 0, 0);
+	fake_ack(0);
+	fake_eoi(&vm->vgic, 0);
+	fake_fault(vm, 0, FAULT_VCPU, ESR_WFI, 0, 0, 0);
+	ok(vm->vcpu[0].wfi && !vm->vcpu[0].lends, "a WFI");
+	fake_event(vm, VMM_EVENT_DOORBELL);
+	ok(fake_irq_pending(0), "ends with the doorbell's interrupt");
+}
+
 static void test_exceptions(void)
 {
 	for (unsigned i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
@@ -381,6 +430,7 @@ int main(void)
 	}
 	test_system();
 	test_wfi();
+	test_lend();
 	test_exceptions();
 	test_log_flood();
 	return tap_done();

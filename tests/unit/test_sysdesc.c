@@ -167,7 +167,7 @@ static void test_default(const struct loaded *good)
 		   sysdesc_root_end(&desc) == 0x7c000000,
 	   "banks");
 	ok(s->granule == SYSDESC_GRANULE_4K && s->vcpus == 1 && s->priority == 100 &&
-		   s->timeslice_us == 5000,
+		   s->timeslice_us == 100000,
 	   "numbers");
 	ok(strcmp(s->kernel, "service.Image") == 0 && strcmp(s->initrd, "service.cpio") == 0,
 	   "files");

@@ -61,7 +61,7 @@ static uint32_t late_events(void)
 static void request(unsigned n, uint32_t what, uint32_t resume)
 {
 	slot(n)->kick = 0;
-	slot(n)->awake = 1;
+	slot(n)->thread = UVM_THREAD_AWAKE;
 	slot(n)->request = what;
 	slot(n)->resume = resume;
 	__atomic_store_n(&slot(n)->owner, UVM_OWNER_VMM, __ATOMIC_RELEASE);
@@ -591,9 +591,8 @@ static void test_statistics(void)
 	   "kinds add up");
 }
 
-/* A module that writes anything anywhere at any time: the VMM stays whole (sanitizers watch). */
-/* The vCPU sits in WFI, its timer due at CNTPCT 1000, the module's thread awake or asleep. Times are of a 62.5 MHz counter. */
-static void wait_for_timer(bool awake)
+/* The vCPU sits in WFI, its timer due at CNTPCT 1000. Times are of a 62.5 MHz counter. */
+static void wait_for_timer(enum uvm_thread thread)
 {
 	start(1);
 	boot(0, 0x1000);
@@ -603,7 +602,7 @@ static void wait_for_timer(bool awake)
 	fake.cpu[0].sys[UVM_SYS_CNTV_CVAL] = 1000 - vm->vcpu[0].cntvoff;
 	fake.count = 0;
 	fake_fault(vm, 0, FAULT_VCPU, ESR_WFI, 0, 0, 0);
-	slot(0)->awake = awake;
+	slot(0)->thread = thread;
 	events();
 }
 
@@ -615,12 +614,12 @@ static void timer_fires(void)
 
 static void test_busy(void)
 {
-	wait_for_timer(false);
+	wait_for_timer(UVM_THREAD_SLEEPS);
 	ok(vm->vcpu[0].wfi && !slot(0)->busy, "a vCPU that waits is not busy");
 	timer_fires();
 	ok(slot(0)->busy && !shared->event, "its timer makes it busy, which is not told at once");
 	ok(late_events() == UVM_EVENT_VCPU(0) && !mine(0), "but when it stays busy");
-	wait_for_timer(false);
+	wait_for_timer(UVM_THREAD_SLEEPS);
 	timer_fires();
 	fake.count += 10;
 	fake.cpu[0].sys[UVM_SYS_CNTV_CVAL] += 1000;
@@ -628,10 +627,20 @@ static void test_busy(void)
 	ok(!slot(0)->busy && !events() && vm->ring_deadline == VMM_NO_DEADLINE &&
 		   vm->rt->deadline == vm->vcpu[0].deadline,
 	   "a short while is not worth it");
-	wait_for_timer(true);
+	wait_for_timer(UVM_THREAD_AWAKE);
 	timer_fires();
 	ok(slot(0)->busy && vm->ring_deadline == VMM_NO_DEADLINE,
 	   "nor is a thread that is awake told");
+	fake.cpu[0].sys[UVM_SYS_CNTV_CVAL] += 1000;
+	fake_fault(vm, 0, FAULT_VCPU, ESR_WFI, 0, 0, 0);
+	ok(!slot(0)->busy && !events(), "nor that it waits again");
+	wait_for_timer(UVM_THREAD_LENDS);
+	timer_fires();
+	ok(slot(0)->busy && !events(), "who lends knows that it is busy");
+	fake.cpu[0].sys[UVM_SYS_CNTV_CVAL] += 1000;
+	fake_fault(vm, 0, FAULT_VCPU, ESR_WFI, 0, 0, 0);
+	ok(!slot(0)->busy && events() == UVM_EVENT_VCPU(0), "and is told at once that it waits");
+	timer_fires();
 	slot(0)->kick = 1;
 	ring(UVM_RING_VCPU(0));
 	ok(mine(0) && !slot(0)->busy, "what is the module's is not busy");
@@ -652,8 +661,15 @@ static void test_looks(void)
 	request(0, UVM_REQ_GET_REGS, 0);
 	ok(mine(0) && fake.doorbells == bells + 1 && events() == UVM_EVENT_VCPU(0),
 	   "one that does not is");
+	shared->looks = 1;
+	request(0, UVM_REQ_RUN, 0);
+	shared->vmreq = (struct uvm_vmreq){ .pending = 1, .op = UVM_VMREQ_SET_COUNT };
+	ring(UVM_RING_VMREQ);
+	ok(events() == UVM_EVENT_VMREQ && fake.doorbells == bells + 2,
+	   "so is one behind a guest that goes on");
 }
 
+/* A module that writes anything anywhere at any time: the VMM stays whole (sanitizers watch). */
 static void test_hostile(void)
 {
 	start(4);

@@ -89,6 +89,13 @@ void hw_thread_resume(unsigned vcpu)
 	fake.cpu[vcpu].suspended = false;
 }
 
+void hw_thread_front(unsigned vcpu, unsigned priority)
+{
+	if (fake_boot.role != VMM_ROLE_SERVICE || priority != fake_boot.vcpu_priority)
+		abort();
+	fake.cpu[vcpu].fronted++;
+}
+
 bool hw_vcpu_renew(unsigned vcpu)
 {
 	struct fake_cpu *c = &fake.cpu[vcpu];
@@ -170,6 +177,7 @@ struct vm *fake_vm(enum vmm_role role, unsigned vcpus, unsigned lrs)
 		.gicc = 0x08010000,
 		.spis = 288,
 		.list_regs = lrs,
+		.vcpu_priority = 100,
 		.entry = 0x40080000,
 		.dtb = 0x48000000,
 		.doorbell_intid = 100,

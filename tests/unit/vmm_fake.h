@@ -34,7 +34,7 @@ struct fake_cpu {
 		depth; /* priorities and INTIDs of what the guest is handling, newest last */
 	unsigned running_intid[32];
 	bool suspended, resumed;
-	unsigned vppi_acks, renewals, injections, overwritten_active;
+	unsigned vppi_acks, renewals, injections, overwritten_active, fronted;
 };
 
 struct fake {
