@@ -579,6 +579,20 @@ ABI_TEST(sched, resumed_equals_run_last_first)
 	check_places(r, 3, 2, 1);
 }
 
+/* Setting a thread's priority puts it in front of its equals, also to what it was. */
+ABI_TEST(sched, same_priority_goes_to_the_front)
+{
+	struct thread t[3];
+	struct runner r[3];
+
+	runners_start(r, t, seL4_NotificationObject);
+	sys_signal(r[0].cap);
+	sys_signal(r[1].cap);
+	sys_signal(r[2].cap);
+	must(inv(t[1].tcb, TCBSetPriority, CAPS(seL4_CapInitThreadTCB), 80));
+	check_places(r, 3, 1, 2);
+}
+
 /* A change of priority puts the thread in front of its new equals. */
 ABI_TEST(sched, new_priority_goes_to_the_front)
 {
