@@ -32,7 +32,7 @@ SCENARIO_LIMIT = 3600
 Amounts = collections.namedtuple("Amounts", "tcp tcp_runs fio fio_runs sizes boots")
 SIZES = ("4k", "16k", "64k", "256k", "1m", "2m", "4m")
 FULL = Amounts("512M", 3, "1s", 3, SIZES, 3)
-QUICK = Amounts("128M", 2, "200ms", 1, SIZES, 1)
+QUICK = Amounts("128M", 2, "200ms", 3, SIZES, 1)
 
 # vmms: what runs the user-VM (bench/jobs/user-vm.sh), by place.
 System = collections.namedtuple("System", "name image baseline vmms")
