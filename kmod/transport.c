@@ -82,7 +82,7 @@ static noinline void sel4_signal(u64 cap)
 	asm volatile("hvc #0" : "+r"(x0), "+r"(x1) : "r"(x7) : "x2", "x3", "x4", "x5", "memory");
 }
 
-/* An answer changes x0 to x3; nothing is preserved that SMCCC says is not. */
+/* x7 is no system call number, so the service-VM's VMM answers: in x0 to x3, as SMCCC has it. */
 static noinline void sel4_lend(void)
 {
 	register unsigned long x0 asm("x0") = SELKIE_HVC_LEND;
