@@ -23,8 +23,6 @@ void service_doorbell(struct vm *vm)
 		if (!v->lends)
 			continue;
 		vcpu_wake(v);
-		v->deadline = VMM_NO_DEADLINE;
-		vm->clock_due = true;
 		vcpu_touch(v);
 		told = true;
 	}

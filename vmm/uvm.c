@@ -186,8 +186,6 @@ static void ring_vcpu(struct vcpu *v)
 		v->stats->kicked++;
 		/* A WFI is executed again; whoever looks at the registers sees the pc at it. */
 		vcpu_wake(v);
-		v->deadline = VMM_NO_DEADLINE;
-		v->vm->clock_due = true;
 		exit_with(v, UVM_EXIT_INTR);
 	}
 }
@@ -369,11 +367,9 @@ void uvm_system(struct vcpu *v, uint32_t type, uint64_t data)
 		vm->vcpu[i].on = false;
 		vm->vcpu[i].start_pending = false;
 		vcpu_wake(&vm->vcpu[i]);
-		vm->vcpu[i].deadline = VMM_NO_DEADLINE;
 		uvm_power(&vm->vcpu[i]);
 		vcpu_touch(&vm->vcpu[i]);
 	}
-	vm->clock_due = true;
 	exit_with(v, UVM_EXIT_SYSTEM);
 }
 

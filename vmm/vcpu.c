@@ -21,11 +21,8 @@ void vcpu_settle(struct vcpu *v)
 		/* Of the service-VM: it may stand behind a user-VM's vCPU, which its ring has woken. */
 		if (n && vm->service && v->thread == VCPU_RUNNING)
 			hw_thread_front(v->id, vm->boot->vcpu_priority);
-		if (n && v->wfi) {
+		if (n && v->wfi)
 			vcpu_wake(v);
-			v->deadline = VMM_NO_DEADLINE;
-			vm->clock_due = true;
-		}
 	}
 	if (!vcpu_wants_to_run(v)) {
 		vm->ready &= ~bit;
@@ -63,8 +60,6 @@ void vcpu_start_at(struct vcpu *v, uint64_t entry, uint64_t context)
 	v->mmio.pending = false;
 	vcpu_wake(v);
 	v->wfi_retry = 0;
-	v->deadline = VMM_NO_DEADLINE;
-	v->vm->clock_due = true;
 }
 
 bool vcpu_renew(struct vcpu *v)

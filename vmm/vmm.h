@@ -99,13 +99,15 @@ static inline bool vcpu_wants_to_run(const struct vcpu *v)
 	return v->on && v->owned && !v->wfi;
 }
 
-/* The vCPU does not wait in WFI or SELKIE_HVC_LEND (any more). */
+/* The vCPU does not wait in WFI or SELKIE_HVC_LEND (any more), and no deadline is to end that. */
 static inline void vcpu_wake(struct vcpu *v)
 {
 	if (v->wfi)
 		v->stats->halt += hw_count();
 	v->wfi = false;
 	v->lends = false;
+	v->deadline = VMM_NO_DEADLINE;
+	v->vm->clock_due = true;
 }
 
 /* --- main.c -------------------------------------------------------------------------------------------- */

@@ -68,7 +68,6 @@ void vtimer_expired(struct vm *vm)
 
 		if (v->deadline > now)
 			continue;
-		v->deadline = VMM_NO_DEADLINE;
 		/* It goes on at its WFI, and its timer, restored with it, interrupts it there. */
 		vcpu_wake(v);
 		vcpu_touch(v);

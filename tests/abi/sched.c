@@ -546,6 +546,14 @@ static void check_places(const struct runner *r, seL4_Word first, seL4_Word seco
 	check_eq(r[2].place, third);
 }
 
+static void runners_wake(const struct runner r[3])
+{
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		sys_signal(r[i].cap);
+}
+
 /* Threads of one priority that were woken by a higher one: the last woken runs first. */
 ABI_TEST(sched, woken_equals_run_last_first)
 {
@@ -558,8 +566,7 @@ ABI_TEST(sched, woken_equals_run_last_first)
 		sys_nbsend(r[i].cap, 0, NO_MRS);
 	check_places(r, 3, 2, 1);
 	runners_start(r, t, seL4_NotificationObject);
-	for (i = 0; i < 3; i++)
-		sys_signal(r[i].cap);
+	runners_wake(r);
 	check_places(r, 3, 2, 1);
 }
 
@@ -572,8 +579,7 @@ ABI_TEST(sched, resumed_equals_run_last_first)
 	runners_start(r, t, seL4_NotificationObject);
 	for (i = 0; i < 3; i++)
 		must(inv(t[i].tcb, TCBSuspend, NOCAPS));
-	for (i = 0; i < 3; i++)
-		sys_signal(r[i].cap);
+	runners_wake(r);
 	for (i = 0; i < 3; i++)
 		must(inv(t[i].tcb, TCBResume, NOCAPS));
 	check_places(r, 3, 2, 1);
@@ -586,9 +592,7 @@ ABI_TEST(sched, same_priority_goes_to_the_front)
 	struct runner r[3];
 
 	runners_start(r, t, seL4_NotificationObject);
-	sys_signal(r[0].cap);
-	sys_signal(r[1].cap);
-	sys_signal(r[2].cap);
+	runners_wake(r);
 	must(inv(t[1].tcb, TCBSetPriority, CAPS(seL4_CapInitThreadTCB), 80));
 	check_places(r, 3, 1, 2);
 }
@@ -600,9 +604,7 @@ ABI_TEST(sched, new_priority_goes_to_the_front)
 	struct runner r[3];
 
 	runners_start(r, t, seL4_NotificationObject);
-	sys_signal(r[0].cap);
-	sys_signal(r[1].cap);
-	sys_signal(r[2].cap);
+	runners_wake(r);
 	must(inv(t[1].tcb, TCBSetPriority, CAPS(seL4_CapInitThreadTCB), 79));
 	must(inv(t[1].tcb, TCBSetPriority, CAPS(seL4_CapInitThreadTCB), 80));
 	check_places(r, 3, 1, 2);
