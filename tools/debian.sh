@@ -82,10 +82,10 @@ fetch_all() {
 	echo "debian.sh: downloading arm64 packages (kernel $kver, $version)"
 	(
 		cd "$dir/debs/dev"
-		# Debian's kernel headers come with host tools for arm64; the same version's tools for this machine serve as well.
+		# Debian's kernel headers come with host tools for arm64; this machine's tools of the series serve as well.
 		read_list dev.list | sed -e "s/@KVER@/$kver/;s/@KCOMMON@/$kcommon/" |
 			xargs apt-get "${apt_opts[@]}" -qq download
-		apt-get "${apt_opts[@]}" -qq download "$kbuild:$host_arch=$version"
+		apt-get "${apt_opts[@]}" -qq download "$kbuild:$host_arch"
 	)
 	read_list service-vm.list | xargs apt-get "${apt_opts[@]}" -q --download-only install
 	mv "$dir"/apt/cache/archives/*.deb "$dir/debs/root/"
