@@ -404,6 +404,21 @@ static int vgic_access_shadow(struct selkie_vm *vm, const struct kvm_device_attr
 	return 0;
 }
 
+/*
+ * A reset writes GICD_CTLR = 0; only who brings back a saved guest turns its distributor on for it. seL4 does not let the
+ * rest of such a guest be set: what its CPU interface held, and its FP registers. Whoever restores one is told.
+ */
+static void vgic_tell_restore(const struct selkie_vm *vm, const struct kvm_device_attr *attr,
+			      u32 value)
+{
+	if (attr->group != KVM_DEV_ARM_VGIC_GRP_DIST_REGS ||
+	    VGIC_ATTR_OFFSET(attr->attr) != GIC_DIST_CTRL || !value)
+		return;
+	pr_warn_ratelimited(
+		"VM of process %d: this saved guest will take no interrupts, see docs/kvm-abi.md\n",
+		vm->pid);
+}
+
 /* One access to a register. Holds vm->lock. */
 static int vgic_access(struct selkie_vm *vm, const struct kvm_device_attr *attr, u32 *value,
 		       bool write)
@@ -536,6 +551,7 @@ static int vgic_control(struct selkie_vm *vm, const struct kvm_device_attr *attr
 static int vgic_set_attr(struct selkie_vm *vm, const struct kvm_device_attr *attr)
 {
 	u32 value;
+	int ret;
 
 	switch (attr->group) {
 	case KVM_DEV_ARM_VGIC_GRP_ADDR:
@@ -548,7 +564,10 @@ static int vgic_set_attr(struct selkie_vm *vm, const struct kvm_device_attr *att
 	case KVM_DEV_ARM_VGIC_GRP_CPU_REGS:
 		if (get_user(value, (u32 __user *)attr->addr))
 			return -EFAULT;
-		return vgic_access_locked(vm, attr, &value, true);
+		ret = vgic_access_locked(vm, attr, &value, true);
+		if (!ret)
+			vgic_tell_restore(vm, attr, value);
+		return ret;
 	default:
 		return -ENXIO;
 	}

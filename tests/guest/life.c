@@ -3,13 +3,14 @@
  * A tiny user-VM for tests of life and death. The word "life=<what>" of its command line says what it does:
  *
  *	alive	says so and waits
- *	park	counts in x0, with a known value in each other register
+ *	park	turns its distributor on, counts in x0, with a known value in each other register
  *	reset	SYSTEM_RESET until it has begun 21 times, then SYSTEM_OFF; RAM keeps the count
  *	fill	puts a pattern into its RAM and its vector and system registers, finds it there, waits with it
  *	scan	looks for that pattern
  */
 #include "guest.h"
 
+#include "arch/gicv2.h"
 #include "arch/psci.h"
 #include "string/string.h"
 
@@ -158,6 +159,7 @@ void guest_main(const void *dtb)
 	if (!what)
 		return;
 	if (strncmp(what, "park", 4) == 0) {
+		mmio_write32(GICD_BASE + GICD_CTLR, GICD_CTLR_ENABLE_GRP0);
 		guest_printf("life: parks at 0x%lx\n", (uint64_t)life_parked);
 		life_park();
 	}

@@ -90,6 +90,33 @@ def test_qmp(life):
     vm.wait_end()
 
 
+RESTORE_SAID = "this saved guest will take no interrupts"
+
+
+def test_restore_says_what_it_lacks(board, life):
+    """A saved guest does not live on yet (docs/kvm-abi.md). Who restores one is told, and nobody else."""
+    said = lambda: board.run("dmesg", check=True).text.count(RESTORE_SAID)  # noqa: E731
+    before = said()
+    saved = life("saved", tiny("park"))
+    saved.wait_text("parks at")
+    saved.registers()
+    saved.qmp("stop", event='"STOP"')
+    saved.qmp("cont", event='"RESUME"')
+    saved.qmp("system_reset", event='"RESET"')
+    saved.wait_text("parks at", 2)
+    saved.qmp("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
+    saved.qmp("migrate", event='"status": "completed"', uri="exec:cat > /tmp/saved")
+    saved.qmp("quit")
+    saved.wait_end()
+    assert said() == before
+    restored = life("restored", tiny("park") + " -incoming defer -monitor stdio")
+    restored.wait_text("QEMU .* monitor", of="out")
+    restored.qmp("migrate-incoming", event='"RESUME"', uri="exec:cat /tmp/saved")
+    assert said() == before + 1
+    restored.kill()
+    board.run("rm /tmp/saved", check=True)
+
+
 # --- resets ---
 
 def test_tiny_guest_resets_20_times(life):
