@@ -162,34 +162,43 @@ static enum wire_status unmap(struct vm *host, const uint64_t mr[CTL_MRS])
 	return WIRE_OK;
 }
 
-static uint64_t frames_shared(struct vm *host)
+/* What is in everybody's books: of the service-VM and its user-VMs. */
+static struct ctl_counters own_counters(struct vm *host)
 {
-	uint64_t frames = 0;
+	const struct quota *quota = &host->service->quota;
+	struct ctl_counters c = {
+		.objects = host->arena.objects,
+		.slots_used = host->arena.slots,
+		.vms = 1,
+		.quota_free = quota->limit - quota->used,
+		.restarts = host->service->restarts,
+	};
 
 	for (unsigned int user = 0; user < CTL_MAX_VMS; user++) {
 		const struct vm *vm = user_vm(host, user);
 
-		if (vm)
-			frames += vm->mem_frames;
+		if (!vm)
+			continue;
+		c.objects += vm->arena.objects;
+		c.slots_used += vm->arena.slots;
+		c.frames_shared += vm->mem_frames;
+		c.vms++;
 	}
-	return frames;
+	return c;
 }
 
 static void counters(struct vm *host, struct ctl_counters *out)
 {
-	const struct quota *quota = &host->service->quota;
-	struct ctl_counters c = {
-		.untyped_free = untyped_free_bytes(),
-		.untyped_total = untyped_total_bytes(),
-		.objects = untyped_objects(),
-		.slots_used = untyped_slots(),
-		.asids_used = vspace_asids(),
-		.vms = vm_count(),
-		.quota_free = quota->limit - quota->used,
-		.frames_shared = frames_shared(host),
-		.restarts = host->service->restarts,
-	};
+	struct ctl_counters c = own_counters(host);
 
+	if (host->service->first) {
+		c.untyped_free = untyped_free_bytes();
+		c.untyped_total = untyped_total_bytes();
+		c.objects = untyped_objects();
+		c.slots_used = untyped_slots();
+		c.asids_used = vspace_asids();
+		c.vms = vm_count();
+	}
 	memcpy(out, &c, sizeof(c));
 }
 

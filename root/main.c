@@ -21,14 +21,23 @@ static struct arena root_arena;
 static struct config config;
 static seL4_CPtr endpoint, reply, events;
 
+/*
+ * The words of a message. Those beyond its length the kernel leaves as they were in root, words for
+ * or from somebody else: they count as zero.
+ */
+static void take_words(seL4_MessageInfo_t info, uint64_t mr[CTL_MRS])
+{
+	seL4_Word length = seL4_MessageInfo_get_length(info);
+
+	for (unsigned int i = 0; i < CTL_MRS; i++)
+		mr[i] = i < length ? seL4_GetMR((int)i) : 0;
+}
+
 /* A VMM faulted: say where, with its registers. */
-static void report_fault(const struct vm *vm, seL4_Word label)
+static void report_fault(const struct vm *vm, seL4_Word label, const uint64_t mr[CTL_MRS])
 {
 	seL4_UserContext r = { 0 };
-	seL4_Word mr[4];
 
-	for (int i = 0; i < 4; i++)
-		mr[i] = seL4_GetMR(i);
 	log_warn("vm%u: VMM fault, label %lu, pc 0x%lx, address 0x%lx, word 0x%lx, syndrome 0x%lx",
 		 vm->number, label, mr[0], mr[1], mr[2], mr[3]);
 	if (seL4_TCB_ReadRegisters(vm->vmm_tcb, false, 0, sizeof(r) / sizeof(seL4_Word), &r) !=
@@ -51,10 +60,9 @@ static void vmm_failed(struct vm *vm)
 }
 
 /* A call of a VMM. Returns true when `status` is to be sent as the answer. */
-static bool serve_vmm(struct vm *vm, seL4_Word op, enum wire_status *status)
+static bool serve_vmm(struct vm *vm, seL4_Word op, uint64_t arg, enum wire_status *status)
 {
 	bool service = vm->role == VMM_ROLE_SERVICE;
-	seL4_Word arg = seL4_GetMR(0);
 
 	*status = WIRE_ENOSYS;
 	switch (op) {
@@ -91,23 +99,22 @@ static bool serve(seL4_Word badge, seL4_MessageInfo_t *info)
 	uint64_t mr[CTL_MRS];
 	enum wire_status status;
 
+	take_words(*info, mr);
 	switch (badge >> VM_BADGE_KIND_SHIFT) {
 	case VM_BADGE_CALL:
-		if (!vm || !serve_vmm(vm, label, &status))
+		if (!vm || !serve_vmm(vm, label, mr[0], &status))
 			return false;
 		*info = seL4_MessageInfo_new(status, 0, 0, 0);
 		return true;
 	case VM_BADGE_FAULT:
 		if (!vm)
 			return false;
-		report_fault(vm, label);
+		report_fault(vm, label, mr);
 		vmm_failed(vm);
 		return false;
 	case VM_BADGE_CONTROL:
 		if (!vm)
 			return false;
-		for (unsigned int i = 0; i < CTL_MRS; i++)
-			mr[i] = seL4_GetMR((int)i);
 		status = ctl_serve(vm, label, mr);
 		for (unsigned int i = 0; i < CTL_MRS; i++)
 			seL4_SetMR((int)i, mr[i]);

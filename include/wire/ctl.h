@@ -21,7 +21,7 @@
  *	SELKIE_CAP_DOORBELL + vm	the notification of the VMM of user-VM `vm`, while it exists
  *
  * Control request: Call on SELKIE_CAP_CONTROL, label = enum ctl_op, 4 message registers. Reply: label = enum
- * wire_status, 4 message registers. Root serves one request at a time; the vCPU waits meanwhile.
+ * wire_status, 4 message registers. Words beyond the length of a message count as zero. Root serves one request at a time; the vCPU waits meanwhile.
  * Doorbell: Send on SELKIE_CAP_DOORBELL + vm with message info 0. It does not wait.
  *
  * Window. First CTL_AREA_SIZE bytes: struct ctl_area, written by the module before a request that names it,
@@ -108,7 +108,8 @@ struct ctl_create {
 
 /*
  * Root's books. Every value is exact; with the same set of VMs the same values come back, whatever
- * happened in between.
+ * happened in between. The first service-VM reads those of the machine. To another one the pool and ASIDs read as zero,
+ * and objects, slots and VMs are its own and those of its user-VMs.
  */
 struct ctl_counters {
 	uint64_t untyped_free; /* bytes in root's pool that no object holds */

@@ -26,14 +26,19 @@ void report(bool ok, const char *what)
 	guest_printf("%s %u - %s\n", ok ? "ok" : "not ok", tests, what);
 }
 
-uint64_t control(uint64_t op, uint64_t mr[4])
+uint64_t control_short(uint64_t op, unsigned int length, uint64_t mr[4])
 {
-	struct guest_regs r = { { SELKIE_CAP_CONTROL, op << MSG_LABEL_SHIFT | 4, mr[0], mr[1],
+	struct guest_regs r = { { SELKIE_CAP_CONTROL, op << MSG_LABEL_SHIFT | length, mr[0], mr[1],
 				  mr[2], mr[3], 0, (uint64_t)sys_call } };
 
 	guest_hvc(&r);
 	memcpy(mr, &r.x[2], 4 * sizeof(mr[0]));
 	return r.x[1] >> MSG_LABEL_SHIFT;
+}
+
+uint64_t control(uint64_t op, uint64_t mr[4])
+{
+	return control_short(op, 4, mr);
 }
 
 uint64_t request(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t *out)

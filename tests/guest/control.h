@@ -40,7 +40,9 @@ void report(bool ok, const char *what);
 void learn_calls(void);
 /* seL4_Call on the control capability: mr[0..3] in and out, returns root's status. */
 uint64_t control(uint64_t op, uint64_t mr[4]);
-/* The same; only the first word of the answer is wanted, if any. */
+/* The same with a message of `length` words (0..4); words beyond it are not sent. */
+uint64_t control_short(uint64_t op, unsigned int length, uint64_t mr[4]);
+/* control(); only the first word of the answer is wanted, if any. */
 uint64_t request(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t *out);
 /* The doorbell of user-VM `vm`. */
 void ring(uint64_t vm);

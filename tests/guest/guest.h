@@ -32,7 +32,8 @@ struct guest_regs {
 /* The program. `dtb` is what x0 was at the entry. */
 void guest_main(const void *dtb);
 
-/* Console. */
+/* Console. Without one, guest_mute() first: nothing is printed from then on. */
+void guest_mute(void);
 void guest_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* PSCI SYSTEM_OFF. Does not return. */

@@ -29,7 +29,12 @@ void guest_irq(void);
 void guest_unexpected(uint64_t esr, uint64_t elr, uint64_t far) __attribute__((noreturn));
 
 volatile uint32_t guest_irq_count[1024];
-static bool conduit_hvc;
+static bool conduit_hvc, mute;
+
+void guest_mute(void)
+{
+	mute = true;
+}
 
 static void putc_uart(char c)
 {
@@ -43,6 +48,8 @@ void guest_printf(const char *fmt, ...)
 	char line[200];
 	va_list ap;
 
+	if (mute)
+		return;
 	va_start(ap, fmt);
 	fmt_vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
