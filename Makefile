@@ -13,6 +13,13 @@ include tests/hooks.mk
 
 # What a fresh machine lacks is installed before anything is built: make remakes an included makefile first.
 NO_DEPS_GOALS := help clean distclean
+# A tree that nothing can be built in is refused before anything is.
+ifneq ($(filter-out $(NO_DEPS_GOALS),$(MAKECMDGOALS)),)
+TREE_CHECK := $(shell sh tools/check_tree.sh '$(subst ','\'',$(BUILD))')
+ifneq ($(.SHELLSTATUS),0)
+$(error nothing can be built here, see above)
+endif
+endif
 ifneq ($(filter-out $(NO_DEPS_GOALS),$(MAKECMDGOALS)),)
 include $(BUILD)/deps.mk
 endif

@@ -41,3 +41,10 @@ run-board:
 run: export SELKIE_CMD := $(SELKIE_CMD)
 run: run-board
 	@$(exit $(shell cat $(BUILD)/status/$$PPID || echo 1))exit $$(cat $(BUILD)/status/$$PPID || echo 1)
+
+# --- tests on the build machine ------------------------------------------------------------------
+$(BUILD)/unit/test_tree: tests/unit/test_tree.py tools/build.mk
+	@mkdir -p $(@D)
+	@printf '#!/bin/sh\nexec /usr/bin/python3 -B %s\n' $< > $@
+	@chmod 755 $@
+UNIT_TESTS += $(BUILD)/unit/test_tree
