@@ -60,7 +60,8 @@ void trap_sync(u64 esr)
 	case ESR_EC_SVC64:
 	case ESR_EC_HVC64:
 		tcb->ctx.restart_pc -= SYSCALL_INSN_SIZE;
-		syscall_handle(tcb, (long)tcb->ctx.x[7]);
+		if (likely(sched_may_enter(tcb)))
+			syscall_handle(tcb, (long)tcb->ctx.x[7]);
 		break;
 	case ESR_EC_DABT_LOW:
 	case ESR_EC_IABT_LOW:

@@ -269,6 +269,18 @@ static void sched_check_slice(void)
 		sched_end_slice(tcb, true);
 }
 
+bool sched_check_entry(struct tcb *tcb)
+{
+	struct sched_context *sc = tcb->sc;
+
+	sched_charge();
+	if (refill_ready(sc, sched.since))
+		return true;
+	tcb->state = TCB_RESTART;
+	sched_end_slice(tcb, true);
+	return false;
+}
+
 void sched_yield(void)
 {
 	struct sched_context *sc = sched_current->sc;
@@ -277,6 +289,14 @@ void sched_yield(void)
 	if (sc->period && refill_ready(sc, sched.since))
 		refill_charge(sc, refill_head(sc)->amount);
 	sched_end_slice(sched_current, false);
+}
+
+void sched_front(struct tcb *tcb)
+{
+	if (tcb->ready) {
+		ready_remove(tcb);
+		ready_insert(tcb, true);
+	}
 }
 
 void sched_yield_to(struct tcb *to)

@@ -35,6 +35,19 @@ void sched_wake(struct tcb *tcb);
 void sched_wake_replied(struct tcb *tcb);
 /* Priority change, keeping the thread's queues right. */
 void sched_set_prio(struct tcb *tcb, u8 prio);
+/* A runnable thread that does not run goes before its equals. */
+void sched_front(struct tcb *tcb);
+/* For contexts with a period. */
+bool sched_check_entry(struct tcb *tcb);
+
+/*
+ * The current thread has entered the kernel by itself. False: too little of its budget is left for
+ * that, and it does so again when it has more.
+ */
+static inline bool sched_may_enter(struct tcb *tcb)
+{
+	return likely(!tcb->sc->period) || sched_check_entry(tcb);
+}
 /* Puts the current thread behind the others of its priority, giving up the current refill. */
 void sched_yield(void);
 /* The current thread lets the schedulable `to` of at least its priority run first. */

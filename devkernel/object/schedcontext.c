@@ -164,6 +164,7 @@ static int sc_decode_yield_to(struct inv *inv, struct sched_context *sc)
 		sc->yield_from = from;
 		sched_yield_to(to);
 	} else {
+		sched_front(to);
 		inv_return(inv, sc_take_consumed(sc));
 	}
 	return seL4_NoError;
@@ -230,7 +231,8 @@ int sched_control_decode(struct inv *inv)
 		sched_remove(tcb);
 	sc->badge = inv_mr(inv, 3);
 	sc->sporadic = inv_mr(inv, 4) & seL4_SchedContext_Sporadic;
-	if (tcb && sc->refill_max)
+	/* Only who could use the time that is left keeps waiting for what is used. */
+	if (tcb && tcb_runnable(tcb) && sc->refill_max)
 		refill_update(sc, extra + 2, US_TO_TICKS(budget_us), US_TO_TICKS(period_us),
 			      timer_now());
 	else

@@ -466,6 +466,89 @@ ABI_TEST(sched, reconfigure_while_running)
 	check(counting());
 }
 
+/* Other times for a throttled thread that is runnable do not come sooner than its refill. */
+ABI_TEST(sched, reconfigured_sleeper_waits_for_its_old_refill)
+{
+	struct thread t;
+
+	thread_start(&t, &(struct thread_cfg){
+				 .fn = count, .prio = 90, .budget = 1000, .period = 40000 });
+	sleep_ms(5);
+	check(!counting());
+	must(configure(t.sc, 1000, 2000, 0));
+	check(!counting());
+	sleep_ms(40);
+	check(counting());
+}
+
+/* The context of a suspended thread is configured anew: nothing is left of what it used. */
+ABI_TEST(sched, configured_while_suspended_has_all_its_budget)
+{
+	struct thread t;
+
+	thread_start(&t, &(struct thread_cfg){
+				 .fn = count, .prio = 90, .budget = 1000, .period = 1000000 });
+	sleep_ms(5);
+	check(!counting());
+	must(inv(t.tcb, TCBSuspend, NOCAPS));
+	must(inv(t.tcb, TCBResume, NOCAPS));
+	check(!counting());
+	must(inv(t.tcb, TCBSuspend, NOCAPS));
+	must(configure(t.sc, 1000, 1000000, 0));
+	must(inv(t.tcb, TCBResume, NOCAPS));
+	check(counting());
+}
+
+static void spin_and_wait(void *arg)
+{
+	const seL4_CPtr *cap = arg;
+
+	spin_us(900);
+	sys_wait(*cap);
+	count(NULL);
+}
+
+/* So is that of one that waits. */
+ABI_TEST(sched, configured_while_blocked_has_all_its_budget)
+{
+	static seL4_CPtr cap;
+	seL4_Word full = rate();
+	struct thread t;
+
+	cap = obj_new(seL4_NotificationObject, 0);
+	thread_start(&t, &(struct thread_cfg){ .fn = spin_and_wait,
+					       .arg = &cap,
+					       .prio = 90,
+					       .budget = 1000,
+					       .period = 1000000,
+					       .extra_refills = 8 });
+	sleep_ms(2);
+	must(configure(t.sc, 1000, 1000000, 8));
+	counter = 0;
+	sys_signal(cap);
+	sleep_ms(5);
+	check_in(counter * 100 / full, 90, 105);
+}
+
+/* The kernel wants 20 us left at each entry: with no more than that no call is ever completed. */
+ABI_TEST(sched, smallest_budget_completes_no_call)
+{
+	struct thread t;
+
+	turns = 0;
+	thread_start(&t, &(struct thread_cfg){
+				 .fn = take_turns, .prio = 110, .budget = MIN_US, .period = 1000 });
+	sleep_ms(20);
+	check_eq(turns, 1);
+	must(inv(t.tcb, TCBSuspend, NOCAPS));
+	turns = 0;
+	thread_start(&t,
+		     &(struct thread_cfg){
+			     .fn = take_turns, .prio = 110, .budget = MIN_US + 1, .period = 1000 });
+	sleep_ms(20);
+	check_in(turns, 19, 22);
+}
+
 struct runner {
 	seL4_CPtr cap;
 	volatile seL4_Word place;
@@ -595,6 +678,18 @@ ABI_TEST(sched, same_priority_goes_to_the_front)
 	runners_wake(r);
 	must(inv(t[1].tcb, TCBSetPriority, CAPS(seL4_CapInitThreadTCB), 80));
 	check_places(r, 3, 1, 2);
+}
+
+/* Whom a higher one yields to, though it does not run at once, is the next of its equals. */
+ABI_TEST(sched, yield_to_a_lower_one_puts_it_in_front)
+{
+	struct thread t[3];
+	struct runner r[3];
+
+	runners_start(r, t, seL4_NotificationObject);
+	runners_wake(r);
+	must(inv(t[0].sc, SchedContextYieldTo, NOCAPS));
+	check_places(r, 1, 3, 2);
 }
 
 /* A change of priority puts the thread in front of its new equals. */
