@@ -9,7 +9,7 @@ $(DEBIAN_DEBS): images/packages/dev.list images/packages/service-vm.list | $(BUI
 	@echo '  DEBS    arm64 packages, about 180 MB'
 	@mkdir -p $(@D)
 	$(Q)set -o pipefail; tools/debian.sh download $(DEBIAN) 2>&1 | tee $(DEBIAN)/download.log | \
-		awk '/^Get:/ && ++n % 20 == 0 { printf "          %d files\n", n; fflush() }' || \
+		awk '/^Get:/ && ++n % 20 == 0 { printf "          %d files\n", n; fflush() } /^kernel: /' || \
 		{ tail -n 20 $(DEBIAN)/download.log >&2; exit 1; }
 	@touch $@
 

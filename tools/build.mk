@@ -43,8 +43,8 @@ run: run-board
 	@$(exit $(shell cat $(BUILD)/status/$$PPID || echo 1))exit $$(cat $(BUILD)/status/$$PPID || echo 1)
 
 # --- tests on the build machine ------------------------------------------------------------------
-$(BUILD)/unit/test_tree: tests/unit/test_tree.py tools/build.mk
+$(BUILD)/unit/test_%: tests/unit/test_%.py tools/build.mk
 	@mkdir -p $(@D)
 	@printf '#!/bin/sh\nexec /usr/bin/python3 -B %s\n' $< > $@
 	@chmod 755 $@
-UNIT_TESTS += $(BUILD)/unit/test_tree
+UNIT_TESTS += $(addprefix $(BUILD)/unit/,test_tree test_choose_kernel test_debian)
