@@ -150,7 +150,7 @@ update() {
 
 unreachable() {
 	cat >&2 <<-'END'
-	debian.sh: the Debian mirrors among this machine's apt sources cannot be reached, see above. Is the network up?
+	debian.sh: the package indexes of this machine's Debian mirrors cannot be had, see above. Is the network up?
 	Behind a proxy, set it for apt (Acquire::http::Proxy in /etc/apt/apt.conf) or in the environment (http_proxy).
 	What is downloaded stays; the same command again goes on from there.
 	END

@@ -30,15 +30,21 @@ else
 	exit 1
 fi
 
+# sudo does not hand on the proxy that the caller has set for apt.
+root_apt() {
+	$sudo env DEBIAN_FRONTEND=noninteractive ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
+		${no_proxy:+no_proxy="$no_proxy"} apt-get -o DPkg::Lock::Timeout=600 -q "$@"
+}
+
 install() {
 	# shellcheck disable=SC2086 # a list of words
-	$sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -q -y \
-		install --no-install-recommends $missing
+	root_apt -y install --no-install-recommends $missing
 }
 
 echo "Installing:$missing"
 # The package index may be absent or too old to find the files.
-if ! install; then
-	$sudo apt-get -o DPkg::Lock::Timeout=600 -q update
-	install
-fi
+install || { root_apt update && install; } || {
+	echo "Not all packages could be installed, see above. Is the network up? Behind a proxy, set it for apt" >&2
+	echo "(Acquire::http::Proxy in /etc/apt/apt.conf) or in the environment (http_proxy)." >&2
+	exit 1
+}

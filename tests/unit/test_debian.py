@@ -257,7 +257,7 @@ def test_proxies(place, proxy):
     machine = Machine(os.path.join(place, "offline"))
     status, text = machine.run("download", http_proxy="http://127.0.0.1:9")
     last = text.splitlines()[-3:]
-    check(status != 0 and "cannot be reached" in last[0] and "Acquire::http::Proxy" in last[1] and "http_proxy" in last[1],
+    check(status != 0 and "cannot be had" in last[0] and "Acquire::http::Proxy" in last[1] and "http_proxy" in last[1],
           "without a network a sentence says what to do", text)
 
 

@@ -93,10 +93,29 @@ def test_file_systems(place):
     refused("BUILD below a file", make(tree, "image", f"BUILD={place}/file/build"), "there is no writing to", "writable")
 
 
+def test_network(place):
+    """deps.sh of an ordinary user: sudo clears the environment, and apt reaches no mirror."""
+    programs = program(os.path.join(place, "offline"), "id", "echo 1000")
+    program(programs, "sudo", '[ "$1" != -n ] || shift; exec env -i PATH="$PATH" "$@"')
+    program(programs, "apt-get", f'echo "$* proxy=$http_proxy" >> {place}/asked; case $* in *install*) exit 100 ;; esac')
+    package_list = os.path.join(place, "some.list")
+    with open(package_list, "w", encoding="utf-8") as out:
+        out.write("no-such-package\n")
+    done = subprocess.run(["sh", os.path.join(ROOT, "tools/deps.sh"), package_list], capture_output=True, text=True, check=False,
+                          env={**PLAIN_ENVIRONMENT, "PATH": f"{programs}:{os.environ['PATH']}", "http_proxy": "http://proxy:1"})
+    check(done.returncode == 1 and "Is the network up? Behind a proxy" in done.stderr, "packages that cannot be installed: a sentence",
+          f"status {done.returncode}\n{done.stderr}")
+    with open(os.path.join(place, "asked"), encoding="utf-8") as asked:
+        lines = asked.read().splitlines()
+    check(len(lines) == 3 and all(line.endswith("proxy=http://proxy:1") for line in lines), "the proxy comes through sudo",
+          "\n".join(lines))
+
+
 def main():
     with tempfile.TemporaryDirectory() as place:
         test_names(place)
         test_file_systems(place)
+        test_network(place)
         good = copy_tree(os.path.join(place, "fine-tree_1.0+x@y~"))
         done = subprocess.run(["sh", "tools/check_tree.sh", "build"], cwd=good, capture_output=True, text=True, check=False)
         check(done.returncode == 0 and not done.stderr, "a good tree passes", done.stderr)
