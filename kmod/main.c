@@ -65,6 +65,9 @@ static int __init selkie_init(void)
 	ret = irqfd_init();
 	if (ret)
 		goto out_transport;
+	ret = power_init();
+	if (ret)
+		goto out_irqfd;
 	debug_init();
 	ret = misc_register(&main_dev);
 	if (ret) {
@@ -77,6 +80,8 @@ static int __init selkie_init(void)
 	return 0;
 out_debug:
 	debug_exit();
+	power_exit();
+out_irqfd:
 	irqfd_exit();
 out_transport:
 	transport_exit();
@@ -87,6 +92,7 @@ static void __exit selkie_exit(void)
 {
 	misc_deregister(&main_dev);
 	debug_exit();
+	power_exit();
 	irqfd_exit();
 	transport_exit();
 }

@@ -411,6 +411,11 @@ void ioeventfd_fired(struct selkie_vm *vm);
 /* A store that reached the module. True when an eventfd took it. */
 bool ioeventfd_match(struct selkie_vm *vm, u64 addr, u8 len, u64 data);
 
+/* --- power.c ------------------------------------------------------------------------------------ */
+/* From here until power_exit(), kexec takes all memory from user-VMs first and hibernation is refused. */
+int power_init(void);
+void power_exit(void);
+
 /* --- debug.c ------------------------------------------------------------------------------------ */
 void debug_init(void);
 void debug_exit(void);

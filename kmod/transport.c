@@ -38,6 +38,7 @@ static struct {
 	u64 sys_send;
 	unsigned int max_vms;
 	unsigned long granule;
+	bool closed; /* protected by lock; never cleared */
 	u64 doorbells; /* interrupts; written by their handler */
 	struct selkie_vm __rcu *vms[CTL_MAX_VMS];
 } transport = {
@@ -142,7 +143,7 @@ int transport_vm_create(const struct ctl_create *create, unsigned int *id, void 
 
 	mutex_lock(&transport.lock);
 	transport.area->create = *create;
-	ret = transport_call(&msg);
+	ret = transport.closed ? -ESHUTDOWN : transport_call(&msg);
 	mutex_unlock(&transport.lock);
 	if (ret)
 		return ret;
@@ -172,7 +173,7 @@ int transport_map(unsigned int id, u64 ipa, const u64 *frame, unsigned int pages
 
 	mutex_lock(&transport.lock);
 	memcpy(transport.area->page, frame, pages * sizeof(*frame));
-	ret = transport_call(&msg);
+	ret = transport.closed ? -ESHUTDOWN : transport_call(&msg);
 	mutex_unlock(&transport.lock);
 	return ret;
 }
@@ -190,6 +191,22 @@ int transport_unmap(unsigned int id, u64 ipa, u64 pages, bool may_sleep)
 	mutex_unlock(&transport.lock);
 	/* -EAGAIN has a meaning of its own here. */
 	return ret == -EAGAIN ? -EIO : ret;
+}
+
+void transport_close(void)
+{
+	unsigned int id;
+	int ret;
+
+	mutex_lock(&transport.lock);
+	transport.closed = true;
+	mutex_unlock(&transport.lock);
+	for (id = 0; id < transport.max_vms; id++) {
+		ret = transport_unmap(id, 0, U64_MAX, true);
+		/* -ENOENT: there is no such user-VM. */
+		if (ret && ret != -ENOENT)
+			pr_err("user-VM %u keeps its memory: %d\n", id, ret);
+	}
 }
 
 int transport_counters(struct ctl_counters *counters)

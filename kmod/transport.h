@@ -42,6 +42,12 @@ int transport_map(unsigned int id, u64 ipa, const u64 *frame, unsigned int pages
 /* -EAGAIN only without may_sleep. When 0 is returned nothing is mapped there any more, TLB included. */
 int transport_unmap(unsigned int id, u64 ipa, u64 pages, bool may_sleep);
 
+/*
+ * For the end of this kernel: takes all memory from all user-VMs and lets none have any from now on (-ESHUTDOWN). They stay
+ * as they are otherwise, so who uses a region may go on. May sleep.
+ */
+void transport_close(void);
+
 int transport_counters(struct ctl_counters *counters);
 /* Root's books of one user-VM or, with CTL_SELF, of this service-VM. */
 int transport_vm_stats(u64 vm, struct ctl_vm_stats *stats);

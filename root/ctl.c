@@ -223,6 +223,8 @@ static enum wire_status hello(struct vm *host, uint64_t mr[CTL_MRS])
 {
 	if (mr[0] != SELKIE_CTL_VERSION)
 		return WIRE_ENOSYS;
+	/* User-VMs of a kernel that was there before: this one owns the memory they have mapped. */
+	ctl_detach(host);
 	mr[1] = host->service->config->max_users;
 	mr[2] = host->service->ram.small ? WIRE_PAGE_SIZE : BLOCK_SIZE;
 	mr[3] = 0;

@@ -30,7 +30,7 @@
  * region of user-VM `vm` at CTL_AREA_SIZE + vm * UVM_REGION_SIZE, mapped while the VM exists.
  *
  *	module                                root
- *	CTL_HELLO(version)              ->    checks the version
+ *	CTL_HELLO(version)              ->    checks the version, destroys what an earlier kernel left
  *	CTL_VM_CREATE(area.create)      ->    takes objects under the quota, builds VMM and vCPUs (stopped)
  *	... wire/uvm.h ...
  *	CTL_MEM_MAP / CTL_MEM_UNMAP     ->    maps copies of the service-VM's own frames
@@ -61,7 +61,10 @@
 #define CTL_MAX_VMS 64u /* user-VMs of one service-VM at a time; the quota may be lower */
 
 enum ctl_op {
-	/* MR0 = SELKIE_CTL_VERSION -> MR0 = version, MR1 = most user-VMs, MR2 = granule of RAM in bytes, MR3 = 0 */
+	/*
+	 * MR0 = SELKIE_CTL_VERSION -> MR0 = version, MR1 = most user-VMs, MR2 = granule of RAM in bytes, MR3 = 0. A module
+	 * that begins: user-VMs of one that did not end in order (another kernel's) are destroyed.
+	 */
 	CTL_HELLO = 1,
 	/* area.create -> MR0 = vm (0..CTL_MAX_VMS - 1) */
 	CTL_VM_CREATE = 2,

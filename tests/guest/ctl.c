@@ -95,6 +95,17 @@ static void create_destroy(void)
 	report(books_as_before(), "books");
 }
 
+/* Hand vCPU 0 over to run and do not wait for it. */
+static void run_on(uint64_t vm)
+{
+	slot(vm, 0)->kick = 0;
+	slot(vm, 0)->request = UVM_REQ_RUN;
+	slot(vm, 0)->resume = UVM_RESUME_RETRY;
+	__atomic_store_n(&slot(vm, 0)->owner, UVM_OWNER_VMM, __ATOMIC_RELEASE);
+	__atomic_fetch_or(&region(vm)->ring, UVM_RING_VCPU(0), __ATOMIC_ACQ_REL);
+	ring(vm);
+}
+
 static void memory(void)
 {
 	const uint64_t rwx = CTL_MAP_WRITE | CTL_MAP_EXEC;
@@ -208,12 +219,7 @@ static void times(void)
 	start = guest_count();
 	report(stats_of(CTL_SELF, &own[0]) && stats_of(vm, &user[0]) && user[0].frames_shared == 1,
 	       "books of both");
-	slot(vm, 0)->kick = 0;
-	slot(vm, 0)->request = UVM_REQ_RUN;
-	slot(vm, 0)->resume = UVM_RESUME_RETRY;
-	__atomic_store_n(&slot(vm, 0)->owner, UVM_OWNER_VMM, __ATOMIC_RELEASE);
-	__atomic_fetch_or(&region(vm)->ring, UVM_RING_VCPU(0), __ATOMIC_ACQ_REL);
-	ring(vm);
+	run_on(vm);
 	for (until = start + guest_frequency() / 5; guest_count() < until;)
 		;
 	stats_of(CTL_SELF, &own[1]);
@@ -272,6 +278,31 @@ static void run(void)
 	       "no memory for the dead");
 	report(request(CTL_TEST_CRASH, 9, 0, 0, 0, NULL) == WIRE_ENOENT, "crash what is not there");
 	request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL);
+	report(books_as_before(), "books");
+}
+
+/* The module of another kernel begins: nothing of the one before is left. */
+static void hello_again(void)
+{
+	/* b . */
+	static const uint32_t code[] = { 0x14000000 };
+	uint64_t mr[4] = { SELKIE_CTL_VERSION };
+	uint64_t vm, vm2;
+
+	create(good(), &vm);
+	create(good(), &vm2);
+	memcpy((void *)RAM, code, sizeof(code));
+	start_at(vm, GUEST_CODE);
+	offer(RAM, CTL_MAX_PAGES);
+	request(CTL_MEM_MAP, vm, GUEST_CODE, CTL_MAX_PAGES, CTL_MAP_WRITE | CTL_MAP_EXEC, NULL);
+	run_on(vm);
+	report(request(CTL_HELLO, SELKIE_CTL_VERSION + 1, 0, 0, 0, NULL) == WIRE_ENOSYS &&
+		       counters().vms == before.vms + 2,
+	       "hello of another version leaves user-VMs alone");
+	report(control(CTL_HELLO, mr) == WIRE_OK && mr[1] >= 1, "hello with user-VMs running");
+	report(request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL) == WIRE_ENOENT &&
+		       request(CTL_VM_DESTROY, vm2, 0, 0, 0, NULL) == WIRE_ENOENT,
+	       "they are gone");
 	report(books_as_before(), "books");
 }
 
@@ -356,6 +387,7 @@ void guest_main(const void *dtb)
 	create_refused();
 	create_destroy();
 	memory();
+	hello_again();
 	log_text();
 	run();
 	times();

@@ -6,6 +6,7 @@
  *	park	turns its distributor on, counts in x0, with a known value in each other register
  *	reset	SYSTEM_RESET until it has begun 21 times, then SYSTEM_OFF; RAM keeps the count
  *	fill	puts a pattern into its RAM and its vector and system registers, finds it there, waits with it
+ *	write	puts that pattern into its RAM again and again
  *	scan	looks for that pattern
  */
 #include "guest.h"
@@ -140,6 +141,14 @@ static void life_fill(uint64_t end)
 	life_wait();
 }
 
+static void life_write(uint64_t end)
+{
+	guest_printf("life: writes\n");
+	for (;;)
+		for (volatile uint64_t *p = (uint64_t *)FILL_FROM; p < (uint64_t *)end; p++)
+			*p = PATTERN;
+}
+
 static void life_scan(uint64_t end)
 {
 	unsigned int registers = life_registers();
@@ -167,6 +176,8 @@ void guest_main(const void *dtb)
 		life_reset();
 	if (strncmp(what, "fill", 4) == 0)
 		life_fill(end);
+	if (strncmp(what, "write", 5) == 0)
+		life_write(end);
 	if (strncmp(what, "scan", 4) == 0)
 		life_scan(end);
 	if (strncmp(what, "alive", 5) == 0) {

@@ -11,3 +11,12 @@ TAP_IMAGES += $(KOUT)/ctl.img $(KOUT)/ctlfuzz.img $(KOUT)/uvm.img $(KOUT)/pair.i
 ifeq ($(and $(MICROKIT_SDK),$(filter debug,$(MICROKIT_CONFIG))),)
 TAP_IMAGES += $(KOUT)/hostile.img
 endif
+
+# Replaces the service-VM's kernel (test_life.py).
+SYSTEM_KEXEC := $(BUILD)/tools/kexec
+SYSTEM_FILES += $(SYSTEM_KEXEC)
+
+$(SYSTEM_KEXEC): tests/system/kexec.c
+	@mkdir -p $(@D)
+	@echo "  LINUXCC $@"
+	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -o $@ $<

@@ -261,6 +261,34 @@ def test_service_vm_ends_with_user_vms(new_board, boards, tmp_path):
     assert held(board) == before
 
 
+WRITER = 320
+
+
+def test_kexec_beside_a_user_vm_that_writes(new_board, boards, tmp_path):
+    """
+    Another kernel takes over the service-VM while a user-VM writes a third of its RAM without end: it boots, which it would
+    not with its memory overwritten, and finds root's books as the first one did.
+    """
+    board = new_board(share=str(tmp_path))
+    board.share = str(tmp_path)
+    board.wait_boot()
+    before = held(board)
+    place(board, boards)
+    for name in ("tools/kexec", "images/service.cpio"):
+        shutil.copy(os.path.join(boards.build, name), board.share)
+    vm = BackgroundVm(board, "writer", f"-m {WRITER + 160} -kernel /tmp/life.Image -append 'life=write mib={WRITER}'")
+    vm.wait_text("writes")
+    board.start(f"/mnt/share/kexec {user_vm.GUEST}/Image /mnt/share/service.cpio")
+    board.wait_boot(2)
+    assert user_vm.counters(board)["restarts"] == 0
+    assert held(board) == before
+    place(board, boards)
+    vm = BackgroundVm(board, "after", tiny("alive"))
+    vm.wait_text("alive")
+    vm.kill()
+    assert held(board) == before
+
+
 # --- what the dead leave to others ---
 
 FILLED = 440

@@ -26,6 +26,16 @@ def test_poweroff_saves_data(new_board, tmp_path):
     assert disk.read_bytes().startswith(b"kept across the end")
 
 
+@pytest.mark.selkie
+def test_no_hibernation(board):
+    """User-VMs would not be part of the image: refused, with the reason; the service-VM goes on."""
+    board.run("dmesg -C", check=True)
+    result = board.run("echo disk > /sys/power/state")
+    assert result.status != 0 and b"Device or resource busy" in result.err, result.err
+    assert "selkie: no hibernation: user-VMs are not part of the image" in board.run("dmesg", check=True).text
+    assert board.run("modprobe -r selkie && modprobe selkie && test -c /dev/kvm").status == 0
+
+
 REBOOTS = 20
 
 
