@@ -3,31 +3,38 @@
 # copies, which is also what DKMS wants. There is no vmlinux to make BTF from.
 KMOD_OUT := $(BUILD)/kmod
 KMOD_SRC := $(wildcard kmod/*.c kmod/*.h) kmod/Kbuild kmod/dkms.conf $(wildcard include/wire/*.h)
-KMOD_COPY := $(patsubst kmod/%,$(KMOD_OUT)/%,$(filter kmod/%,$(KMOD_SRC))) \
-	$(patsubst include/%,$(KMOD_OUT)/include/%,$(filter include/%,$(KMOD_SRC)))
+# The check compiles with other options than the module: in one folder each would undo the other's work, while boards read it.
+KMOD_CHECK_OUT := $(BUILD)/kmod-check
 KMOD_KO := $(KMOD_OUT)/selkie.ko
-KMOD_MAKE = $(MAKE) -C $(KDIR) ARCH=arm64 CROSS_COMPILE=$(CROSS_COMPILE) M=$(abspath $(KMOD_OUT)) \
+kmod_make = $(MAKE) -C $(KDIR) ARCH=arm64 CROSS_COMPILE=$(CROSS_COMPILE) M=$(abspath $(1)) \
 	CONFIG_DEBUG_INFO_BTF_MODULES= $(if $(filter 0,$(V)),-s) --no-print-directory
 
-$(filter-out $(KMOD_OUT)/include/%,$(KMOD_COPY)): $(KMOD_OUT)/%: kmod/%
-	@mkdir -p $(@D)
-	@cp $< $@
+# $(call kmod_copies,FOLDER): the copies there; kmod_folder has the rules that make them.
+kmod_copies = $(patsubst kmod/%,$(1)/%,$(filter kmod/%,$(KMOD_SRC))) \
+	$(patsubst include/%,$(1)/include/%,$(filter include/%,$(KMOD_SRC)))
 
-$(filter $(KMOD_OUT)/include/%,$(KMOD_COPY)): $(KMOD_OUT)/include/%: include/%
-	@mkdir -p $(@D)
-	@cp $< $@
+define kmod_folder
+$(filter-out $(1)/include/%,$(call kmod_copies,$(1))): $(1)/%: kmod/%
+	@mkdir -p $$(@D)
+	@cp $$< $$@
 
-$(KMOD_KO): $(KMOD_COPY) | $(DEBIAN_DEV)
+$(filter $(1)/include/%,$(call kmod_copies,$(1))): $(1)/include/%: include/%
+	@mkdir -p $$(@D)
+	@cp $$< $$@
+endef
+$(foreach folder,$(KMOD_OUT) $(KMOD_CHECK_OUT),$(eval $(call kmod_folder,$(folder))))
+
+$(KMOD_KO): $(call kmod_copies,$(KMOD_OUT)) | $(DEBIAN_DEV)
 	@echo "  KBUILD  $@"
-	+$(Q)$(KMOD_MAKE) W=1 $(if $(filter 1,$(WERROR)),KCFLAGS=-Werror) modules
+	+$(Q)$(call kmod_make,$(KMOD_OUT)) W=1 $(if $(filter 1,$(WERROR)),KCFLAGS=-Werror) modules
 
 .PHONY: kmod check-kmod
 kmod: $(KMOD_KO)
 
 # sparse over the whole module; its warnings are errors here.
-check-kmod: $(KMOD_COPY) | $(DEBIAN_DEV)
+check-kmod: $(call kmod_copies,$(KMOD_CHECK_OUT)) | $(DEBIAN_DEV)
 	@echo "  SPARSE  kmod"
-	+$(Q)$(KMOD_MAKE) C=2 CF="-Wsparse-error" modules
+	+$(Q)$(call kmod_make,$(KMOD_CHECK_OUT)) C=2 CF="-Wsparse-error" modules
 
 CHECK_TARGETS += check-kmod
 SERVICE_FILES += $(KMOD_KO):selkie.ko
