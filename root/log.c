@@ -3,49 +3,49 @@
 
 #include "fmt/fmt.h"
 #include "root/board.h"
+#include "root/logstore.h"
+#include "root/vm.h"
 
 #include <sel4/sel4.h>
 
-#define TEXT_SIZE 16384u
+#define LOG_MARK 20u /* level, source, newline */
 
-static struct {
-	char text[TEXT_SIZE];
-	uint32_t head, tail; /* only grow; the oldest text gives way */
-	enum vmm_log_level keep, console;
-} lg = { .keep = VMM_LOG_INFO, .console = VMM_LOG_INFO };
+static struct logstore store;
+static bool ready; /* the store */
+static enum vmm_log_level kept = VMM_LOG_INFO, shown = VMM_LOG_INFO;
 
-static void put(char c, bool console)
+_Static_assert(LOGSTORE_VMS == VM_MAX, "each VM is a source");
+_Static_assert(LOGSTORE_TEXT >= LOG_LINE + LOG_MARK,
+	       "a line of a VMM fits with what stands before it");
+
+static void print(const char *text)
 {
-	if (lg.head - lg.tail == TEXT_SIZE)
-		lg.tail++;
-	lg.text[lg.head++ % TEXT_SIZE] = c;
 #ifdef CONFIG_PRINTING
-	if (console) {
-		if (c == '\n')
+	for (; *text; text++) {
+		if (*text == '\n')
 			seL4_DebugPutChar('\r');
-		seL4_DebugPutChar(c);
+		seL4_DebugPutChar(*text);
 	}
 #else
-	(void)console;
+	(void)text;
 #endif
 }
 
-static void line(enum vmm_log_level level, const char *who, const char *text)
+static void line(unsigned int source, enum vmm_log_level level, const char *who, const char *text)
 {
 	static const char mark[] = { 'E', 'W', 'I', 'D' };
-	bool console = level <= lg.console;
+	char whole[LOGSTORE_TEXT + 1];
+	int length;
 
-	if (level > lg.keep)
+	if (level > kept)
 		return;
-	put(mark[level], console);
-	put(' ', console);
-	while (*who)
-		put(*who++, console);
-	put(':', console);
-	put(' ', console);
-	while (*text)
-		put(*text++, console);
-	put('\n', console);
+	length = fmt_snprintf(whole, sizeof(whole), "%c %s: %s\n", mark[level], who, text);
+	if (!ready)
+		logstore_init(&store);
+	ready = true;
+	logstore_add(&store, source, whole, (unsigned int)length);
+	if (level <= shown)
+		print(whole);
 }
 
 void log_printf(enum vmm_log_level level, const char *fmt, ...)
@@ -56,7 +56,7 @@ void log_printf(enum vmm_log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	fmt_vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	line(level, "root", text);
+	line(LOGSTORE_ROOT, level, "root", text);
 }
 
 void log_vmm_line(unsigned int vm, enum vmm_log_level level, const char *text)
@@ -64,27 +64,23 @@ void log_vmm_line(unsigned int vm, enum vmm_log_level level, const char *text)
 	char who[16];
 
 	fmt_snprintf(who, sizeof(who), "vmm%u", vm);
-	line(level, who, text);
+	line(vm, level, who, text);
 }
 
 void log_set_level(enum vmm_log_level keep, enum vmm_log_level console)
 {
-	lg.keep = keep;
-	lg.console = console;
+	kept = keep;
+	shown = console;
 }
 
 enum vmm_log_level log_level(void)
 {
-	return lg.keep;
+	return kept;
 }
 
 unsigned int log_read(char *dst, unsigned int max)
 {
-	unsigned int n = 0;
-
-	while (n < max && lg.tail != lg.head)
-		dst[n++] = lg.text[lg.tail++ % TEXT_SIZE];
-	return n;
+	return ready ? logstore_read(&store, dst, max) : 0;
 }
 
 void log_check_failed(const char *file, int line_number, const char *what)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Root's log: a ring of text that holds what root and the VMMs said. The console gets it too where
- * the kernel can print; the first service-VM reads it with CTL_LOG_READ.
+ * Root's log: what root and the VMMs said and nobody has read (root/logstore.h). The console gets it
+ * too where the kernel can print; the first service-VM reads it with CTL_LOG_READ.
  */
 #ifndef ROOT_LOG_H
 #define ROOT_LOG_H
