@@ -106,6 +106,7 @@ static void read_devices(struct config_service *c, const struct vmfdt_devices *d
 		c->mmio[i].virtio = devs->mmio[i].virtio;
 	}
 	c->mmios = devs->mmios;
+	c->master = devs->master;
 	for (unsigned int i = 0; i < devs->irqs; i++)
 		c->irq[i] =
 			(struct vmm_irq){ .intid = devs->irq[i].intid, .edge = devs->irq[i].edge };

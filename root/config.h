@@ -46,6 +46,7 @@ struct config_service {
 		bool virtio; /* virtio-mmio devices are in there */
 	} mmio[CONFIG_MMIO];
 	unsigned int mmios;
+	const char *master; /* vmfdt.h: "" or what forbids to load its RAM anew */
 	struct vmm_irq irq[VMM_MAX_IRQS];
 	unsigned int irqs;
 	uint64_t gicd, gicc;

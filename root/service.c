@@ -204,6 +204,12 @@ void service_reset(struct vm *vm)
 {
 	struct service *svc = vm->service;
 
+	if (svc->config->master[0]) {
+		log_error("%s: stays off, %s may write to its RAM by itself", svc->config->name,
+			  svc->config->master);
+		end(svc);
+		return;
+	}
 	log_info("%s: restart", svc->config->name);
 	stop(svc);
 	svc->restarts++;

@@ -81,6 +81,25 @@ static bool check_gic_pages(const struct pick *p, const struct range *pages, con
 	return true;
 }
 
+/*
+ * Devices that never write to memory by themselves, and virtio-mmio, which root stops (quiesce_page() in root/service.c). A
+ * device that lets a DMA controller do it is named here; the controller is not.
+ */
+static const char *const no_master[] = {
+	"virtio,mmio", "arm,pl011", "arm,pl022", "arm,pl031", "arm,pl061",	  "arm,sp804",
+	"arm,sp805",   "cfi-flash", "ns16550a",	 "ns16550",   "snps,dw-apb-uart",
+};
+
+static void note_master(const struct pick *p, int node, const char *path, struct vmfdt_devices *d)
+{
+	for (unsigned int i = 0; i < sizeof(no_master) / sizeof(no_master[0]); i++)
+		if (tree_has_word(p->fdt, node, "compatible", no_master[i]))
+			return;
+	if (!d->master[0])
+		for (unsigned int i = 0; path[i] && i < VMFDT_PATH_SIZE - 1; i++)
+			d->master[i] = path[i];
+}
+
 static void collect_regs(const struct pick *p, int node, uint8_t item, struct vmfdt_devices *d)
 {
 	struct range reg[TREE_MAX_REGS];
@@ -92,6 +111,8 @@ static void collect_regs(const struct pick *p, int node, uint8_t item, struct vm
 		ERROR(p, item,
 		      "property \"reg\" of the board's %s makes no sense; such a device does not pass through",
 		      path);
+	if (n > 0)
+		note_master(p, node, path, d);
 	for (int i = 0; i < n; i++) {
 		struct range pages = pages_of(&reg[i]);
 		struct vmfdt_mmio m = { .base = pages.base, .size = pages.size, .item = item };
@@ -103,7 +124,8 @@ static void collect_regs(const struct pick *p, int node, uint8_t item, struct vm
 	}
 }
 
-static void warn_of_neighbour(const struct pick *p, const struct vmfdt_devices *d, const char *path,
+/* True: it is one. */
+static bool warn_of_neighbour(const struct pick *p, const struct vmfdt_devices *d, const char *path,
 			      const struct range *reg)
 {
 	for (unsigned int i = 0; i < d->mmios; i++)
@@ -112,12 +134,13 @@ static void warn_of_neighbour(const struct pick *p, const struct vmfdt_devices *
 				p->report, p->svc->path, PASSTHROUGH, d->mmio[i].item,
 				"%s shares a page with what is passed: the VM reaches its registers, but does not get its interrupt",
 				path);
-			return;
+			return true;
 		}
+	return false;
 }
 
 /* Who passes one device of a page, passes its neighbours: say which. */
-static void warn_of_neighbours(const struct pick *p, const struct vmfdt_devices *d)
+static void warn_of_neighbours(const struct pick *p, struct vmfdt_devices *d)
 {
 	struct tree_walk w = { .fdt = p->fdt, .depth = -1 };
 
@@ -130,7 +153,8 @@ static void warn_of_neighbours(const struct pick *p, const struct vmfdt_devices 
 		    tree_has_word(p->fdt, w.node, "device_type", "memory"))
 			continue;
 		for (int i = 0; i < n; i++)
-			warn_of_neighbour(p, d, w.path, &reg[i]);
+			if (warn_of_neighbour(p, d, w.path, &reg[i]))
+				note_master(p, w.node, w.path, d);
 	}
 }
 

@@ -21,6 +21,7 @@
 #define VMFDT_MAX_IRQS 48u /* VMM_MAX_IRQS */
 #define VMFDT_MAX_PAGES 64u /* of device registers, all service-VMs together */
 #define VMFDT_MAX_NODES 128u
+#define VMFDT_PATH_SIZE 64u /* of a path in a message, cut off when longer */
 #define VMFDT_MAX_SIZE 0x10000u /* bytes of a tree, enough for every board so far */
 
 /* Whole pages that are mapped one-to-one, ascending by address, disjoint. */
@@ -42,6 +43,11 @@ struct vmfdt_devices {
 	unsigned int mmios;
 	struct vmfdt_irq irq[VMFDT_MAX_IRQS];
 	unsigned int irqs; /* ascending by INTID, each once */
+	/*
+	 * A device within the VM's reach that may write to memory by itself and that nobody here knows how to stop: the VM's
+	 * RAM must not be loaded anew. "" when there is none.
+	 */
+	char master[VMFDT_PATH_SIZE];
 	/* GICv2 of the board; the VM sees distributor and CPU interface at the same addresses */
 	uint64_t gicd, gicc, gich, gicv;
 };

@@ -154,6 +154,7 @@ static void test_qemu(const struct loaded *board)
 	ok(d->gicd == 0x8000000 && d->gicc == 0x8010000 && d->gich == 0x8030000 &&
 		   d->gicv == 0x8040000,
 	   "GIC");
+	ok(!d->master[0], "no device among them goes on writing to memory");
 
 	ok(build(board, 0, sizeof(out)) == 0 && fdt_check_full(out, fdt_totalsize(out)) == 0,
 	   "the tree is built");
@@ -298,6 +299,8 @@ static void test_soc(const struct loaded *board)
 		   d->mmio[3].base == 0xf0305000 && d->mmio[4].base == 0xf0401000 &&
 		   d->mmio[5].base == 0xf0402000 && d->mmio[5].item == 5,
 	   "pages, translated");
+	ok(strcmp(d->master, "/soc/mmc@300000") == 0, "the one that may write to memory: %s",
+	   d->master);
 	ok(d->irqs == 5 && d->irq[0].intid == 81 && d->irq[1].intid == 82 &&
 		   d->irq[2].intid == 89 && d->irq[3].intid == 94 && d->irq[4].intid == 122 &&
 		   d->irq[4].edge,
