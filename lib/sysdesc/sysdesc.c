@@ -354,7 +354,7 @@ static const struct field service_fields[] = {
 	  .read = read_unsigned,
 	  .offset = OF(vcpus),
 	  .min = 1,
-	  .max = WIRE_MAX_VCPUS },
+	  .max = SYSDESC_MAX_VCPUS },
 	{ .name = "priority", .read = read_unsigned, .offset = OF(priority), PRIORITY },
 	{ .name = "timeslice-us", .read = read_cell64, .offset = OF(timeslice_us), TIMESLICE },
 	{ .name = "kernel",

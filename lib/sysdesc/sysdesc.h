@@ -19,6 +19,7 @@
 #define SYSDESC_MAX_SERVICES 4u
 #define SYSDESC_MAX_BANKS 8u
 #define SYSDESC_MAX_PASSTHROUGH 64u
+#define SYSDESC_MAX_VCPUS 4u /* of a service-VM: they share the one core that every board has today */
 #define SYSDESC_NAME_SIZE 32u /* with the NUL; that of a name in the package, too */
 #define SYSDESC_BOOTARGS_SIZE 1024u /* with the NUL */
 #define SYSDESC_PATH_SIZE 64u
@@ -48,7 +49,7 @@ struct sysdesc_service {
 	struct sysdesc_bank bank[SYSDESC_MAX_BANKS];
 	unsigned int banks; /* at least 1 */
 	uint64_t granule; /* SYSDESC_GRANULE_* */
-	unsigned int vcpus; /* 1..WIRE_MAX_VCPUS */
+	unsigned int vcpus; /* 1..SYSDESC_MAX_VCPUS */
 	unsigned int priority; /* of its vCPUs */
 	uint64_t timeslice_us;
 	const char *kernel; /* names in the package */
