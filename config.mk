@@ -5,6 +5,14 @@ BUILD ?= build
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 
+# How many things are built and tested at a time; 1: one after the other, always in the same order.
+JOBS ?= $(shell nproc)
+ifneq ($(shell test '$(JOBS)' -ge 1 2>/dev/null && echo good),good)
+$(error JOBS=$(JOBS) is wrong: a number of processes is wanted, as in JOBS=2)
+endif
+# Goals of this tree that are built by JOBS processes, or as `make -j` says. The output of each target stays together.
+MAKE_BESIDE = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS) --output-sync=target)
+
 # --- which seL4: the stand-in by default, a Microkit SDK's with MICROKIT_SDK=<dir> -------------
 MICROKIT_BOARD ?= qemu_virt_aarch64
 MICROKIT_CONFIG ?= release

@@ -7,25 +7,49 @@
 T ?=
 SYSTEM_WORDS = --kout=$(KOUT) $(if $(BASELINE),--baseline=$(BASELINE)) $(T)
 
-test: $(UNIT_TESTS) $(FUZZ_TARGETS) run-images $(SYSTEM_FILES) $(TAP_IMAGES)
-	@tests/run.py --build $(BUILD) --unit $(UNIT_TESTS) --fuzz $(FUZZ_TARGETS) --fuzz-seconds $(FUZZ_SECONDS) \
+$(BUILD)/unit/test_run: tests/unit/test_run.py tests/build.mk
+	@mkdir -p $(@D)
+	@printf '#!/bin/sh\nexec /usr/bin/python3 -B %s %s\n' $< $(@D) > $@
+	@chmod +x $@
+UNIT_TESTS += $(BUILD)/unit/test_run
+
+RUN_TESTS = tests/run.py --build $(BUILD) --jobs $(JOBS)
+
+# What tests are made of is built by all processors, before the first of them starts.
+.PHONY: test-files unit-files fuzz-files tap-files system-files
+unit-files: $(UNIT_TESTS)
+fuzz-files: $(FUZZ_TARGETS)
+tap-files: $(TAP_IMAGES)
+system-files: run-images $(if $(BASELINE),,$(SYSTEM_FILES))
+test-files: unit-files fuzz-files tap-files system-files
+unit-files fuzz-files tap-files system-files test-files:
+	@:
+
+test:
+	@$(MAKE_BESIDE) test-files
+	@$(RUN_TESTS) --unit $(UNIT_TESTS) --fuzz $(FUZZ_TARGETS) --fuzz-seconds $(FUZZ_SECONDS) \
 		--check $(sort lint $(CHECK_TARGETS)) --tap-image $(TAP_IMAGES) --system -- $(SYSTEM_WORDS)
 
-check: $(UNIT_TESTS)
-	@tests/run.py --build $(BUILD) --unit $(UNIT_TESTS) --check $(sort lint $(CHECK_TARGETS))
+check:
+	@$(MAKE_BESIDE) unit-files
+	@$(RUN_TESTS) --unit $(UNIT_TESTS) --check $(sort lint $(CHECK_TARGETS))
 
-test-unit: $(UNIT_TESTS)
-	@tests/run.py --build $(BUILD) --unit $(UNIT_TESTS)
+test-unit:
+	@$(MAKE_BESIDE) unit-files
+	@$(RUN_TESTS) --unit $(UNIT_TESTS)
 
-test-fuzz: $(FUZZ_TARGETS)
-	@tests/run.py --build $(BUILD) --fuzz $(FUZZ_TARGETS) --fuzz-seconds $(FUZZ_SECONDS)
+test-fuzz:
+	@$(MAKE_BESIDE) fuzz-files
+	@$(RUN_TESTS) --fuzz $(FUZZ_TARGETS) --fuzz-seconds $(FUZZ_SECONDS)
 
 # Programs that need the board but no Linux: the kernel's ABI, hostile guests.
-test-tap: $(TAP_IMAGES)
-	@tests/run.py --build $(BUILD) --tap-image $(TAP_IMAGES)
+test-tap:
+	@$(MAKE_BESIDE) tap-files
+	@$(RUN_TESTS) --tap-image $(TAP_IMAGES)
 
-test-system: run-images $(if $(BASELINE),,$(SYSTEM_FILES))
-	@tests/run.py --build $(BUILD) --system -- $(SYSTEM_WORDS)
+test-system:
+	@$(MAKE_BESIDE) system-files
+	@$(RUN_TESTS) --system -- $(SYSTEM_WORDS)
 
 fuzz-%: $(BUILD)/fuzz/%
 	@mkdir -p $<.work/corpus

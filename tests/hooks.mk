@@ -9,6 +9,9 @@
 #     for FUZZ_SECONDS with the seeds of tests/fuzz/NAME/ when that folder exists; `make fuzz-NAME` runs it until stopped.
 #
 # Sources are compiled in one step with HOST_CPPFLAGS (so `#include "vmm/vgic/dist.c"` for statics works with -I.).
+# `make test` runs them side by side with all others: they write only into folders and sockets of their own. In tests/conftest.py
+# are the marks for system tests that mind company, belong together, or take long.
+#
 # Other hooks, appended with `+=` in a build.mk:
 #     UNIT_TESTS    more executables (their rules are the folder's own)
 #     CHECK_TARGETS phony targets that `make check` and `make test` run (spin models, sparse); exit status counts

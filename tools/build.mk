@@ -33,7 +33,7 @@ ifneq ($(filter run,$(MAKECMDGOALS)),)
 endif
 
 run-board:
-	@$(MAKE) --no-print-directory run-images >&2
+	@$(MAKE_BESIDE) run-images >&2
 	@mkdir -p $(BUILD)/status
 	@rm -f $(BUILD)/status/$$PPID
 	@SELKIE_CMD=$${SELKIE_CMD-} tools/run.py --cmd-env SELKIE_CMD --status-file $(BUILD)/status/$$PPID $(RUN_ARGS) || :

@@ -13,14 +13,12 @@ from selkie_board import Board, BoardError  # noqa: E402
 
 
 def pytest_addoption(parser):
-    parser.addoption("--build", default=os.path.join(ROOT, "build"), help="build folder")
     parser.addoption("--kout", default=None, help="folder of what depends on the kernel (selkie.img, abi.img)")
     parser.addoption("--baseline", default="", help="bare or kvm: run on Linux alone, to test the tests")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "selkie: makes no sense on a baseline")
-    config.addinivalue_line("markers", "slow: takes minutes")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -50,6 +48,8 @@ class Boards:
         self.kout = os.path.abspath(config.getoption("--kout") or os.path.join(self.build, "devkernel"))
         self.baseline = config.getoption("--baseline") or None
         self.logs = os.path.join(self.build, "test-logs")
+        # Each worker has a shared board of its own.
+        self.worker = os.environ.get("PYTEST_XDIST_WORKER", "")
         os.makedirs(self.logs, exist_ok=True)
         config.selkie_boards = []
 
@@ -114,7 +114,7 @@ class SharedBoard:
         if not self.board:
             self.boots += 1
             self.stopped = False
-            self.board = self.boards.start(f"shared-{self.boots}", share=self.share, disk=self.disk)
+            self.board = self.boards.start(f"shared{self.boards.worker}-{self.boots}", share=self.share, disk=self.disk)
             self.board.share, self.board.disk = self.share, self.disk
             self.board.wait_boot()
         elif self.stopped:

@@ -14,7 +14,7 @@ KERNEL, ROOT, SYSTEM, BLOB = 1, 2, 3, 4
 HEADER, ENTRY = struct.Struct("<8sIIQI4xQ24x"), struct.Struct("<32sIIQQQ")
 TEXT_OFFSET, IMAGE_SIZE = 8, 16
 BOARD = "virt,virtualization=on,gic-version=2"
-LIMIT = 30
+LIMIT = 300
 
 pytestmark = pytest.mark.selkie
 

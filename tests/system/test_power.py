@@ -39,7 +39,7 @@ def test_no_hibernation(board):
 REBOOTS = 20
 
 
-@pytest.mark.slow
+@pytest.mark.seconds(100)
 def test_reboot_again_and_again(new_board, boards):
     board = new_board()
     board.wait_boot()

@@ -8,7 +8,8 @@ import pytest
 
 import user_vm
 
-pytestmark = pytest.mark.selkie
+# One run of the scenario is looked at by many tests.
+pytestmark = [pytest.mark.selkie, pytest.mark.xdist_group("stat")]
 
 WRITES = 256
 

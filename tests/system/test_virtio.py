@@ -14,6 +14,9 @@ import pytest
 import user_vm
 from virtio_rows import MEMORY_MIB, ROWS, TRANSPORTS, VMS
 
+# Rows share user-VMs, and the table is about all of them.
+pytestmark = [pytest.mark.xdist_group("virtio"), pytest.mark.seconds(150)]
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.dirname(HERE)
 ROW_LINE = re.compile(r"^row (\S+) (\d+) ?(.*)$", re.M)
@@ -179,10 +182,9 @@ def table(result):
     return "\n".join(lines) + "\n"
 
 
-def test_table(outcomes, capsys):
-    """Printed as it came out; docs/devices.md shows it as it has to be."""
+def test_table(outcomes, boards):
+    """Kept in build/test-logs/devices.md as it came out; docs/devices.md shows it as it has to be."""
     came_out = table(lambda transport, row: "ok" if not outcomes.row(transport, row) else "FAILED")
-    with capsys.disabled():
-        print("\n" + came_out)
+    write(os.path.join(boards.logs, "devices.md"), came_out)
     with open(os.path.join(os.path.dirname(TESTS), "docs", "devices.md"), encoding="utf-8") as page:
         assert table(lambda *_: "ok") in page.read(), "docs/devices.md shows another table than this:\n" + came_out
