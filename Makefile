@@ -11,23 +11,29 @@ export PATH := $(PATH):/usr/sbin:/sbin
 include config.mk
 include tests/hooks.mk
 
-# What a fresh machine lacks is installed before anything is built: make remakes an included makefile first.
 NO_DEPS_GOALS := help clean distclean
-# A tree that nothing can be built in is refused before anything is.
 ifneq ($(filter-out $(NO_DEPS_GOALS),$(MAKECMDGOALS)),)
+# A tree that nothing can be built in is refused before anything is.
 TREE_CHECK := $(shell sh tools/check_tree.sh '$(subst ','\'',$(BUILD))')
 ifneq ($(.SHELLSTATUS),0)
 $(error nothing can be built here, see above)
 endif
+
+# What a fresh machine lacks is installed before anything else is read: even make's own extension (tools/build.mk) needs a
+# compiler.
+DEPS_LISTS := build-machine.list $(if $(filter bench%,$(MAKECMDGOALS)),bench.list)
+$(shell sh tools/deps.sh $(addprefix images/packages/,$(DEPS_LISTS)) >&2)
+ifneq ($(.SHELLSTATUS),0)
+DEPS_MISSING := 1
 endif
-ifneq ($(filter-out $(NO_DEPS_GOALS),$(MAKECMDGOALS)),)
-include $(BUILD)/deps.mk
 endif
 
-$(BUILD)/deps.mk: tools/deps.sh images/packages/build-machine.list
-	@mkdir -p $(@D)
-	@sh tools/deps.sh >&2
-	@touch $@
+ifeq ($(DEPS_MISSING),1)
+# Everything has been said. Asked by -q whether a goal is up to date, make ends with status 1 and says nothing.
+MAKEFLAGS += -q
+.PHONY: $(MAKECMDGOALS)
+$(MAKECMDGOALS): ; @false
+else
 
 # A kernel from an SDK is checked before anything is built for it.
 ifneq ($(MICROKIT_SDK),)
@@ -58,3 +64,4 @@ clean:
 
 distclean:
 	rm -rf $(BUILD)
+endif

@@ -5,14 +5,9 @@
 # QUICK=1: the tables in short and the exits, within 10 minutes on two processors.
 bench: bench-tables $(BENCH_TARGETS) bench-exit $(if $(filter 1,$(QUICK)),,bench-idle bench-boot)
 
-$(BUILD)/bench/deps: tools/deps.sh images/packages/bench.list
-	@mkdir -p $(@D)
-	@sh tools/deps.sh images/packages/bench.list >&2
-	@touch $@
-
 # The paper's two tables, Selkie beside KVM and Xen. ONLY=tcp: only the scenarios whose name begins so. XEN=0: without Xen, whose
 # packages nothing else downloads.
-bench-tables: run-images $(if $(filter 0,$(XEN)),,xen-images) $(BUILD)/bench/deps
+bench-tables: run-images $(if $(filter 0,$(XEN)),,xen-images)
 	@bench/tables.py --build $(BUILD) --image $(SELKIE_IMG) --name $(KERNEL_NAME) $(if $(filter 1,$(QUICK)),--quick) \
 		$(if $(filter 0,$(XEN)),--no-xen) $(if $(ONLY),--only $(ONLY))
 
@@ -49,7 +44,7 @@ $(PROFILE_MARK): bench/profile/mark.c bench/profile/mark.h
 	@echo "  LINUXCC $@"
 	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -o $@ $<
 
-bench-profile: run-images $(BUILD)/bench/deps $(PROFILE_PLUGIN) $(PROFILE_MARK)
+bench-profile: run-images $(PROFILE_PLUGIN) $(PROFILE_MARK)
 	@bench/profile.py --build $(BUILD) --image $(SELKIE_IMG) --name $(KERNEL_NAME) --plugin $(PROFILE_PLUGIN) \
 		--mark $(PROFILE_MARK) $(if $(FUNCTIONS),--functions $(FUNCTIONS))
 

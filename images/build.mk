@@ -5,7 +5,7 @@ DEBIAN_DEBS := $(DEBIAN)/stamp-debs
 DEBIAN_ROOT := $(DEBIAN)/stamp-root
 DEBIAN_XEN := $(DEBIAN)/stamp-xen
 
-$(DEBIAN_DEBS): images/packages/dev.list images/packages/service-vm.list | $(BUILD)/deps.mk
+$(DEBIAN_DEBS): images/packages/dev.list images/packages/service-vm.list
 	@echo '  DEBS    arm64 packages, about 180 MB'
 	@mkdir -p $(@D)
 	$(Q)set -o pipefail; tools/debian.sh download $(DEBIAN) 2>&1 | tee $(DEBIAN)/download.log | \

@@ -47,4 +47,4 @@ $(BUILD)/unit/test_%: tests/unit/test_%.py tools/build.mk
 	@mkdir -p $(@D)
 	@printf '#!/bin/sh\nexec /usr/bin/python3 -B %s\n' $< > $@
 	@chmod 755 $@
-UNIT_TESTS += $(addprefix $(BUILD)/unit/,test_tree test_choose_kernel test_debian)
+UNIT_TESTS += $(addprefix $(BUILD)/unit/,test_tree test_deps test_choose_kernel test_debian)

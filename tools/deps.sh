@@ -1,23 +1,31 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Makes sure the Debian packages of a list (default: images/packages/build-machine.list) are installed. As root, or where sudo asks for
-# no password or can ask for one, it installs what is missing; elsewhere it prints the command and fails.
+# deps.sh <list>...: makes sure the Debian packages of lists (images/packages) are installed. As root, or where sudo asks
+# for no password or can ask for one, it installs what is missing; elsewhere it prints the command and fails.
 set -eu
 
-list=${1:-$(dirname "$0")/../images/packages/build-machine.list}
-wanted=$(sed -e 's/#.*//' "$list" | xargs)
+wanted=$(sed -e 's/#.*//' "$@" | xargs)
 
 if ! command -v dpkg-query >/dev/null; then
-	echo "Selkie builds on Debian 12 (dpkg-query was not found). Its packages there:" >&2
+	echo "Selkie builds on Debian (dpkg-query was not found). Its packages there:" >&2
 	echo "$wanted" >&2
 	exit 1
 fi
 
-missing=
-for package in $wanted; do
-	status=$(dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -x installed | head -n 1) || :
-	[ "$status" = installed ] || missing="$missing $package"
-done
+# Of several names for one package apt finds each release's by the first.
+# shellcheck disable=SC2046 # a list of words
+missing=$({ dpkg-query -W -f '${db:Status-Status} ${Package}\n' $(echo "$wanted" | tr '|' ' ') 2>/dev/null || :; } |
+	awk -v wanted="$wanted" '
+		$1 == "installed" { have[$2] = 1 }
+		END {
+			n = split(wanted, entries, " ")
+			for (i = 1; i <= n; i++) {
+				found = 0
+				for (j = split(entries[i], names, "|"); j > 0; j--)
+					if (names[j] in have) found = 1
+				if (!found) printf " %s", names[1]
+			}
+		}')
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ]; then
