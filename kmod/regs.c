@@ -94,7 +94,7 @@ static const struct reg_sys {
 
 /* --- constants -------------------------------------------------------------------------------- */
 #define REG_READ_ID(crm, op2) \
-	reg_ids[((crm)-1) * 8 + (op2)] = read_sysreg_s(sys_reg(3, 0, 0, crm, op2))
+	reg_ids[-8 + 8 * (crm) + (op2)] = read_sysreg_s(sys_reg(3, 0, 0, crm, op2))
 #define REG_READ_ID_ROW(crm)         \
 	do {                         \
 		REG_READ_ID(crm, 0); \

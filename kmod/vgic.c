@@ -42,8 +42,8 @@
 #define VGIC_GICC_APR_LAST 0xdc
 
 #define VGIC_ATTR_OFFSET(attr) \
-	(((attr)&KVM_DEV_ARM_VGIC_OFFSET_MASK) >> KVM_DEV_ARM_VGIC_OFFSET_SHIFT)
-#define VGIC_ATTR_CPU(attr) (((attr)&KVM_DEV_ARM_VGIC_CPUID_MASK) >> KVM_DEV_ARM_VGIC_CPUID_SHIFT)
+	((KVM_DEV_ARM_VGIC_OFFSET_MASK & (attr)) >> KVM_DEV_ARM_VGIC_OFFSET_SHIFT)
+#define VGIC_ATTR_CPU(attr) ((KVM_DEV_ARM_VGIC_CPUID_MASK & (attr)) >> KVM_DEV_ARM_VGIC_CPUID_SHIFT)
 
 /* --- distributor map -------------------------------------------------------------------------- */
 enum vgic_access {

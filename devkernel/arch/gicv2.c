@@ -17,7 +17,7 @@
 #define GICD_ICFGR(n) (0xc00 + 4 * (n))
 #define GICD_SGIR 0xf00
 #define GICD_CTLR_ENABLE BIT(0)
-#define GICD_TYPER_LINES(t) (32 * (((t)&0x1f) + 1))
+#define GICD_TYPER_LINES(t) (32 * ((0x1f & (t)) + 1))
 #define GICD_SGIR_TARGET(n) (1u << (16 + (n)))
 
 #define GICC_CTLR 0x000

@@ -79,10 +79,10 @@
 #define ESR_EC_IABT_LOW 0x20
 #define ESR_EC_DABT_LOW 0x24
 #define ESR_ABT_S1PTW BIT(7)
-#define ESR_FSC_TYPE(esr) ((esr)&0x3c)
+#define ESR_FSC_TYPE(esr) (0x3c & (esr))
 #define ESR_FSC_PERM 0x0c
 
-#define HPFAR_FIPA(hpfar) (((hpfar)&0xffffffffff0ul) << 8)
+#define HPFAR_FIPA(hpfar) ((0xffffffffff0ul & (hpfar)) << 8)
 #define PAR_F BIT(0)
 #define PAR_PA 0xfffffffff000ul
 #define FAR_PAGE_OFFSET 0xffful

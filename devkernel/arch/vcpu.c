@@ -20,7 +20,7 @@
 #define GICH_APR 0x0f0
 #define GICH_LR(n) (0x100 + 4 * (n))
 #define GICH_HCR_EN BIT(0)
-#define GICH_VTR_LIST_REGS(v) (((v)&0x3f) + 1)
+#define GICH_VTR_LIST_REGS(v) ((0x3f & (v)) + 1)
 #define GICH_MISR_EOI BIT(0)
 #define GICH_LR_EOI BIT(19)
 #define GICH_LR_PRIORITY(p) ((u32)(p) << 23)
@@ -29,7 +29,7 @@
 #define GICH_LR_GRP1(g) ((u32)(g) << 30)
 #define MAX_LIST_REGS 64u
 
-#define INJECT_VIRQ(w) ((w)&0xffff)
+#define INJECT_VIRQ(w) (0xffff & (w))
 #define INJECT_PRIORITY(w) ((w) >> 16 & 0xff)
 #define INJECT_GROUP(w) ((w) >> 24 & 0xff)
 #define INJECT_INDEX(w) ((w) >> 32 & 0xff)

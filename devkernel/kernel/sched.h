@@ -6,7 +6,7 @@
 
 /* Times of the API are microseconds, in the kernel ticks of the generic timer. */
 #define US_TO_TICKS(us) ((us) * (CONFIG_TIMER_FREQUENCY / 500000) / 2)
-#define TICKS_TO_US(t) ((t)*2 / (CONFIG_TIMER_FREQUENCY / 500000))
+#define TICKS_TO_US(t) (2 * (t) / (CONFIG_TIMER_FREQUENCY / 500000))
 
 #define MIN_BUDGET_US 20ul
 #define MAX_PERIOD_US 36893488147419ul

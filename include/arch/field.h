@@ -6,7 +6,7 @@
 #ifndef FIELD_GET
 #define FIELD_LSB(mask) ((mask) & (~(mask) + 1))
 #define FIELD_GET(mask, value) (((value) & (mask)) / FIELD_LSB(mask))
-#define FIELD_PREP(mask, value) (((value)*FIELD_LSB(mask)) & (mask))
+#define FIELD_PREP(mask, value) ((FIELD_LSB(mask) * (value)) & (mask))
 #endif
 
 #endif

@@ -6,7 +6,7 @@
 #define PSCI_VERSION 0x84000000UL
 #define PSCI_AFFINITY_INFO 0xc4000004UL
 #define PSCI_FEATURES 0x8400000aUL
-#define PSCI_NOT_SUPPORTED ((seL4_Word)-1)
+#define PSCI_NOT_SUPPORTED (~(seL4_Word)0)
 
 ABI_TEST(smc, psci_version)
 {

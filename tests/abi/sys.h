@@ -17,7 +17,7 @@ struct msg {
 #define INFO(label, ncaps, len) \
 	(((seL4_Word)(label) << 12) | ((seL4_Word)(ncaps) << 7) | (seL4_Word)(len))
 #define INFO_LABEL(info) ((info) >> 12)
-#define INFO_LEN(info) ((info)&0x7f)
+#define INFO_LEN(info) (0x7f & (info))
 #define INFO_CAPS(info) (((info) >> 7) & 3)
 #define INFO_UNWRAPPED(info) (((info) >> 9) & 7)
 

@@ -138,8 +138,8 @@ static struct msg touch(const char *code, seL4_Word x0, seL4_Word x1, seL4_Word 
 	return m;
 }
 
-#define store(addr) touch(frag_store, addr, 0x77, (seL4_Word)&flag)
-#define load(addr) touch(frag_load, addr, (seL4_Word)&flag, 0)
+#define store(addr) touch(frag_store, addr, 0x77, (seL4_Word)(&flag))
+#define load(addr) touch(frag_load, addr, (seL4_Word)(&flag), 0)
 #define jump(addr) touch(frag_jump, addr, 0, 0)
 
 static void expect_vm_fault(struct msg m, seL4_Word addr, seL4_Word fetch, seL4_Word esr)
