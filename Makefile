@@ -21,7 +21,8 @@ endif
 
 # What a fresh machine lacks is installed before anything else is read: even make's own extension (tools/build.mk) needs a
 # compiler.
-DEPS_LISTS := build-machine.list $(if $(filter bench%,$(MAKECMDGOALS)),bench.list)
+DEPS_LISTS := build-machine.list $(if $(filter bench%,$(MAKECMDGOALS)),bench.list) \
+	$(if $(filter test-fresh% test-long,$(MAKECMDGOALS)),fresh.list)
 $(shell sh tools/deps.sh $(addprefix images/packages/,$(DEPS_LISTS)) >&2)
 ifneq ($(.SHELLSTATUS),0)
 DEPS_MISSING := 1

@@ -27,7 +27,8 @@ $(KOUT)/obj/%.o: %.S
 	$(Q)$(TARGET_CC) $(TARGET_CPPFLAGS) $(SEL4_CPPFLAGS) $(TARGET_CFLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
 
 -include $(shell test -d $(BUILD) && \
-	find $(BUILD) \( -path '$(BUILD)/debian' -o -path '$(BUILD)/images' \) -prune -o -name '*.d' -type f -print)
+	find $(BUILD) \( -path '$(BUILD)/debian' -o -path '$(BUILD)/images' -o -path '$(BUILD)/fresh' \) \
+		-prune -o -name '*.d' -type f -print)
 
 # GCC would turn the loops of memcpy and memset into calls of themselves.
 $(BUILD)/target/lib/string/string.o: TARGET_CFLAGS += -fno-tree-loop-distribute-patterns

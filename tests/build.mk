@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Running what the folders have hooked in (tests/hooks.mk), and the system tests.
 
-.PHONY: test test-unit test-fuzz test-tap test-system check lint
+.PHONY: test test-unit test-fuzz test-tap test-system test-long check lint
 
 # Words for pytest: make test-system T='-k disk'
 T ?=
@@ -50,6 +50,9 @@ test-tap:
 test-system:
 	@$(MAKE_BESIDE) system-files
 	@$(RUN_TESTS) --system -- $(SYSTEM_WORDS)
+
+# What takes too long for `make test`.
+test-long: $(LONG_TARGETS)
 
 fuzz-%: $(BUILD)/fuzz/%
 	@mkdir -p $<.work/corpus

@@ -15,6 +15,7 @@
 # Other hooks, appended with `+=` in a build.mk:
 #     UNIT_TESTS    more executables (their rules are the folder's own)
 #     CHECK_TARGETS phony targets that `make check` and `make test` run (spin models, sparse); exit status counts
+#     LONG_TARGETS  phony targets of `make test-long`: what takes too long for `make test`; docs/testing.md says when they ran
 #     BENCH_TARGETS phony targets of `make bench`
 #     TAP_IMAGES    bootable images that print TAP on the board's console, ending with a plan or with the machine off
 #     SYSTEM_FILES  what system tests need built: images they boot, programs they start
@@ -24,6 +25,7 @@ FUZZ_TARGETS :=
 CHECK_TARGETS :=
 TAP_IMAGES :=
 SYSTEM_FILES :=
+LONG_TARGETS :=
 BENCH_TARGETS :=
 SERVICE_FILES :=
 FUZZ_SECONDS ?= 5

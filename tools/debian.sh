@@ -4,6 +4,7 @@
 # apt state of our own (no root, no `dpkg --add-architecture`), unpacked, never run.
 #
 #   debian.sh download <dir>         update the package index, download all lists' packages below <dir>
+#   debian.sh sources <dir>          <dir>/apt/sources.d: the machine's apt sources of Debian, for tests/fresh
 #   debian.sh unpack-dev <dir>       <dir>/dev: libfdt and kernel headers, made usable on this machine
 #   debian.sh unpack-root <dir>      <dir>/root: the service-VM's root file system tree
 #   debian.sh add <dir> <name>       <dir>/<name>: downloads and unpacks the packages of <name>.list with what they depend on,
@@ -213,6 +214,9 @@ mend_headers() {
 }
 
 case $verb in
+sources)
+	copy_sources
+	;;
 download)
 	copy_sources
 	update || [ -n "$(indexes)" ] || unreachable
@@ -243,7 +247,7 @@ unpack-root)
 	finish_tree root
 	;;
 *)
-	sed -n '3,12p' "$0" >&2
+	sed -n '3,13p' "$0" >&2
 	exit 2
 	;;
 esac

@@ -51,7 +51,8 @@ goals = re.findall(r"\bmake ([a-z-]+(?: [A-Z]+=[^\s'.;:]+)?)", text)
 check({"run", "run DEMO=1", "test", "check", "bench", "deps"} <= set(goals), "goals of make help are known")
 
 base = [names.split("|")[0] for names in entries("build-machine.list")]
-extra = {"bench": entries("bench.list"), "bench-tables": entries("bench.list"), "bench-profile": entries("bench.list")}
+extra = {goal: entries(name) for name, goals_of in [("bench.list", "bench bench-tables bench-profile"),
+                                                   ("fresh.list", "test-fresh test-long")] for goal in goals_of.split()}
 with tempfile.TemporaryDirectory() as folder:
     for name, body in FAKES.items():
         path = os.path.join(folder, name)
