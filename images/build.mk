@@ -33,13 +33,16 @@ $(IMAGES)/bin/%: images/service/%.c
 	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -MMD -MP -o $@ $<
 
 # --- kernel and initramfs images ----------------------------------------------------------------
+# Newer kernels lie beside their modules.
 $(LINUX_IMAGE): $(DEBIAN_ROOT)
 	@mkdir -p $(@D)
-	$(Q)cp $(DEBIAN)/root/boot/vmlinuz-$$(cat $(DEBIAN)/kernel-release) $@
+	$(Q)cd $(DEBIAN)/root && kver=$$(cat ../kernel-release) && \
+		cp $$(ls boot/vmlinuz-$$kver usr/lib/modules/$$kver/vmlinuz 2>/dev/null) $(abspath $@)
 
-SERVICE_MODULES := virtio_mmio virtio_blk crc32c_generic ext4
+# ?name: where the kernel has it.
+SERVICE_MODULES := virtio_mmio virtio_blk ?crc32c_generic ext4
 GUEST_MODULES := virtio_mmio virtio_pci virtio_blk virtio_net virtio_rng virtio_balloon virtio_console virtio_gpu \
-	virtio_input virtio_scsi sd_mod crc32c_generic ext4 9pnet_virtio 9p vsock vmw_vsock_virtio_transport brd \
+	virtio_input virtio_scsi sd_mod ?crc32c_generic ext4 9pnet_virtio 9p vsock vmw_vsock_virtio_transport brd \
 	xen_blkfront xen_netfront
 
 $(SERVICE_CPIO): images/mkinitramfs.sh images/service/initramfs-init.sh images/build.mk $(DEBIAN_ROOT)

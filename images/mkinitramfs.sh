@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # An initramfs out of the unpacked Debian packages: busybox, an init script, kernel modules with what they depend on.
 #
-#   mkinitramfs.sh <debian dir> <init script> <out.cpio> <module>...
+#   mkinitramfs.sh <debian dir> <init script> <out.cpio> <module>...      (?<module>: where the kernel has it)
 #
 # In the image, /modules/order lists the modules in an order in which insmod works; with a module list of its own the
 # init script can also use modprobe.
@@ -28,6 +28,12 @@ install -m 755 "$init" "$work/init"
 echo root:x:0:0:root:/:/bin/sh > "$work/etc/passwd"
 
 for module in "$@"; do
+	case $module in
+	\?*)
+		module=${module#?}
+		modprobe -d "$root" -S "$kver" --show-depends "$module" > /dev/null 2>&1 || continue
+		;;
+	esac
 	# depmod's paths lead into the unpacked tree; in the image the modules keep their places.
 	modprobe -d "$root" -S "$kver" --show-depends "$module" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
 done | sed 's,.*/lib/modules/,,' | awk '!seen[$0]++' > "$work/modules.list"

@@ -4,6 +4,7 @@
 #define SELKIE_COMPAT_H
 
 #include <linux/eventfd.h>
+#include <linux/kvm.h>
 #include <linux/version.h>
 
 static inline void compat_eventfd_signal(struct eventfd_ctx *ctx)
@@ -12,6 +13,16 @@ static inline void compat_eventfd_signal(struct eventfd_ctx *ctx)
 	eventfd_signal(ctx, 1);
 #else
 	eventfd_signal(ctx);
+#endif
+}
+
+/* User space may change it at any time. From 6.10 on the kernel's name of the field says so. */
+static inline bool compat_immediate_exit(const struct kvm_run *run)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+	return READ_ONCE(run->immediate_exit);
+#else
+	return READ_ONCE(run->immediate_exit__unsafe);
 #endif
 }
 

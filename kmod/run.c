@@ -11,6 +11,7 @@
 
 #include <asm/esr.h>
 
+#include "compat.h"
 #include "selkie.h"
 #include "transport.h"
 #include "trace.h"
@@ -540,7 +541,7 @@ static int vcpu_run(struct selkie_vcpu *vcpu)
 		return ret;
 	vcpu->has_run = true;
 	vcpu_take_mmio(vcpu);
-	if (READ_ONCE(run->immediate_exit))
+	if (compat_immediate_exit(run))
 		return -EINTR;
 
 	run->exit_reason = KVM_EXIT_UNKNOWN;

@@ -14,7 +14,7 @@ for word in $line; do
 	esac
 done
 
-modprobe crc32c_generic
+modprobe -q crc32c_generic || : # a part of crc32c in newer kernels
 mkdir /tools
 if [ -e /dev/xvdb ]; then
 	disk=/dev/xvda

@@ -312,8 +312,12 @@ static void *hammer_main(void *arg)
 
 	while (!atomic_load(&hammer->stop)) {
 		event = agent_do(hammer->agent, OP_HAMMER, VOID_GPA, HAMMER_PAGES, HAMMER_PASSES);
-		/* a page is away for a moment, or read-only */
-		while (event == AGENT_ERRNO && hammer->agent->error == EFAULT)
+		/*
+		 * A page is away for a moment, or read-only; or Linux has work for this thread,
+		 * which ends KVM_RUN as a signal does.
+		 */
+		while (event == AGENT_ERRNO &&
+		       (hammer->agent->error == EFAULT || hammer->agent->error == EINTR))
 			event = agent_go(hammer->agent);
 		if (event != AGENT_DONE) {
 			hammer->unexpected = hammer->agent->error ? hammer->agent->error : -1;

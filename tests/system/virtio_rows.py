@@ -189,7 +189,7 @@ rm /tmp/keep
     Row("virtiofs", "virtiofsd (vhost-user)", "files of 1 MiB, each side's read by the other", SUMS,
         "-chardev socket,id=fs,path=fs.sock -device vhost-user-fs-{t},chardev=fs,tag=fs",
         setup="mkdir fs; ln www/file fs/theirs\n"
-              "helper /usr/lib/qemu/virtiofsd --socket-path=fs.sock -o source=$PWD/fs -o sandbox=chroot\n"
+              "helper $(ls /usr/lib/qemu/virtiofsd /usr/libexec/virtiofsd 2>/dev/null) --socket-path=fs.sock -o source=$PWD/fs -o sandbox=chroot\n"
               "until [ -S fs.sock ]; do sleep 0.05; done",
         guest="modprobe virtiofs\nmkdir /mnt/fs\nmount -t virtiofs fs /mnt/fs\nshared /mnt/fs fs"),
     Row("vsock", "vhost-vsock", "64 KiB each way, connected from each side", SUMS,
