@@ -61,6 +61,7 @@ check "make run CMD: the command's output" $log [ "$(wc -l < /srv/out)" = 1 ]
 echo "# service-VM: Linux $(cat /srv/out)"
 
 # --- the user, now that the packages are there -------------------------------------------------
+rm -rf /home/user/selkie/build
 cp -a build /home/user/selkie/build
 chown -R 1000:1000 /home/user/selkie/build
 cd /home/user/selkie || exit 1
