@@ -14,6 +14,7 @@
 #include <linux/of_address.h>
 #include <linux/of_irq.h>
 #include <linux/rcupdate.h>
+#include <linux/workqueue.h>
 
 #include <asm/virt.h>
 
@@ -40,6 +41,8 @@ static struct {
 	unsigned long granule;
 	bool closed; /* protected by lock; never cleared */
 	u64 doorbells; /* interrupts; written by their handler */
+	struct delayed_work notices; /* asks what a doorbell was for that no user-VM has rung */
+	bool debug_told; /* SELKIE_NOTICE_DEBUG has been printed */
 	struct selkie_vm __rcu *vms[CTL_MAX_VMS];
 } transport = {
 	.lock = __MUTEX_INITIALIZER(transport.lock),
@@ -283,24 +286,51 @@ void transport_detach(unsigned int id)
 	synchronize_rcu();
 }
 
-static void transport_events(void)
+/* Bits of x3 of SELKIE_SMC_INFO. */
+static void transport_print_notices(u64 notices)
+{
+	if (!(notices & SELKIE_NOTICE_DEBUG) || transport.debug_told)
+		return;
+	WRITE_ONCE(transport.debug_told, true);
+	pr_warn("a debugger or perf has used debug or PMU registers of this VM: hardware breakpoints, watchpoints, single-step and counters are not available\n");
+}
+
+static void transport_ask_notices(struct work_struct *work)
+{
+	struct arm_smccc_res res;
+
+	arm_smccc_1_1_smc(SELKIE_SMC_INFO, &res);
+	transport_print_notices(res.a3);
+}
+
+/* Returns whether a user-VM had any. */
+static bool transport_events(void)
 {
 	struct selkie_vm *vm;
+	bool found = false;
 	unsigned int id;
 
 	rcu_read_lock();
 	for (id = 0; id < transport.max_vms; id++) {
 		vm = rcu_dereference(transport.vms[id]);
-		if (vm && vm_events(vm))
+		if (vm && vm_events(vm)) {
 			atomic64_inc(&vm->stats.doorbells_taken);
+			found = true;
+		}
 	}
 	rcu_read_unlock();
+	return found;
 }
 
 static irqreturn_t transport_irq(int irq, void *arg)
 {
 	WRITE_ONCE(transport.doorbells, transport.doorbells + 1);
-	transport_events();
+	/*
+	 * Nobody's: what it was for has been found before it came, or it was for this VM. The second happens once, the question
+	 * is an exit: at most one a second.
+	 */
+	if (!transport_events() && !READ_ONCE(transport.debug_told))
+		schedule_delayed_work(&transport.notices, HZ);
 	return IRQ_HANDLED;
 }
 
@@ -329,6 +359,7 @@ static int transport_identify(void)
 	}
 	transport.sys_call = res.a1;
 	transport.sys_send = res.a2;
+	transport_print_notices(res.a3);
 	return 0;
 }
 
@@ -397,6 +428,7 @@ int transport_init(void)
 	ret = transport_hello();
 	if (ret)
 		goto out_unmap;
+	INIT_DELAYED_WORK(&transport.notices, transport_ask_notices);
 	ret = request_irq(transport.irq, transport_irq, 0, "selkie", &transport);
 	if (ret) {
 		pr_err("doorbell interrupt: %d\n", ret);
@@ -412,6 +444,7 @@ out_unmap:
 void transport_exit(void)
 {
 	free_irq(transport.irq, &transport);
+	cancel_delayed_work_sync(&transport.notices);
 	irq_dispose_mapping(transport.irq);
 	memunmap(transport.window);
 }

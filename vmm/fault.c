@@ -88,7 +88,14 @@ static void trapped(struct vcpu *v, uint32_t esr)
 	case EC_SMC64:
 		smc(v);
 		break;
+	case EC_SYS64:
+		if (sysreg_trap(v, esr))
+			v->stats->other++;
+		else
+			unexpected(v, "undefined system register", esr, 0);
+		break;
 	default:
+		/* EC_CP14_*, EC_CP15_* among them: AArch32 is at EL0 only, where all of these are undefined. */
 		unexpected(v, "trapped instruction", esr, 0);
 	}
 }

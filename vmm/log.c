@@ -30,7 +30,7 @@ static bool may_log(struct vm *vm, enum vmm_log_level level)
 	return true;
 }
 
-void vmm_log(struct vm *vm, enum vmm_log_level level, const char *fmt, ...)
+bool vmm_log(struct vm *vm, enum vmm_log_level level, const char *fmt, ...)
 {
 	struct vmm_log *log = vm->log;
 	uint32_t head = log->head;
@@ -40,7 +40,7 @@ void vmm_log(struct vm *vm, enum vmm_log_level level, const char *fmt, ...)
 	int n;
 
 	if (level > vm->boot->log_level)
-		return;
+		return true;
 	line[0] = (char)('0' + level);
 	va_start(ap, fmt);
 	n = fmt_vsnprintf(line + 1, sizeof(line) - 2, fmt, ap);
@@ -52,10 +52,11 @@ void vmm_log(struct vm *vm, enum vmm_log_level level, const char *fmt, ...)
 	/* Root owns tail; if it makes no sense the ring counts as full. */
 	if (!may_log(vm, level) || used > VMM_LOG_DATA || VMM_LOG_DATA - used < (uint32_t)n) {
 		log->dropped++;
-		return;
+		return false;
 	}
 	for (int i = 0; i < n; i++)
 		log->data[(head + (uint32_t)i) % VMM_LOG_DATA] = line[i];
 	/* Pairs with root's acquire of head. */
 	__atomic_store_n(&log->head, head + (uint32_t)n, __ATOMIC_RELEASE);
+	return true;
 }

@@ -36,6 +36,7 @@ bool vmm_init(struct vm *vm, const struct vmm_boot *boot, struct vmm_rt *rt,
 		v->mpidr = hw_sys_read(i, UVM_SYS_VMPIDR);
 		v->cntvoff = hw_sys_read(i, UVM_SYS_CNTVOFF);
 		v->stats = &vm->own_stats[i];
+		sysreg_reset(v);
 	}
 	vgic_init(&vm->vgic, boot->vcpus, boot->spis, boot->list_regs);
 	vm->vgic.present = boot->gicd != UINT64_MAX;

@@ -30,6 +30,11 @@ void service_doorbell(struct vm *vm)
 		vgic_pulse(&vm->vgic, 0, vm->boot->doorbell_intid);
 }
 
+void service_notice(struct vm *vm)
+{
+	vgic_pulse(&vm->vgic, 0, vm->boot->doorbell_intid);
+}
+
 void service_abort(struct vcpu *v, const struct access *a, uint32_t esr, uint64_t ipa)
 {
 	v->stats->abort++;

@@ -34,7 +34,7 @@ static bool vendor_call(struct vcpu *v, uint64_t x[4])
 		x[0] = SELKIE_CTL_VERSION;
 		x[1] = vm->boot->sys_call;
 		x[2] = vm->boot->sys_send;
-		x[3] = 0;
+		x[3] = vm->debug_wanted ? SELKIE_NOTICE_DEBUG : 0;
 		return true;
 	case SELKIE_HVC_LEND:
 		x[0] = SMCCC_SUCCESS;

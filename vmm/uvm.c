@@ -115,6 +115,7 @@ static void reset(struct vcpu *v, struct uvm_vcpu *slot)
 	struct vgic *g = &v->vm->vgic;
 
 	set_regs(v, &slot->regs);
+	sysreg_reset(v);
 	v->mmio.pending = false;
 	vcpu_wake(v);
 	v->wfi_retry = 0;

@@ -3,9 +3,6 @@
 #include "arch/pstate.h"
 #include "vmm/vmm.h"
 
-/* The guest goes on behind the trapped instruction; A64 instructions have four bytes. */
-#define INSN_SIZE 4
-
 /* A transfer of this many registers has pc, SP_EL0, SPSR and x0..x8. */
 #define ANSWER_TRANSFER (HW_REG_X0 + 4)
 
@@ -55,6 +52,7 @@ void vcpu_start_at(struct vcpu *v, uint64_t entry, uint64_t context)
 			continue;
 		hw_sys_write(v->id, i, i == UVM_SYS_SCTLR ? SCTLR_EL1_RESET : 0);
 	}
+	sysreg_reset(v);
 	v->answer_len = 0;
 	v->start_pending = false;
 	v->mmio.pending = false;

@@ -18,11 +18,15 @@
 
 #include "vmm/decode.h"
 #include "vmm/hw.h"
+#include "vmm/sysreg.h"
 #include "vmm/vgic/vgic.h"
 #include "wire/uvm.h"
 #include "wire/vmm.h"
 
 #define VMM_NO_DEADLINE UINT64_MAX
+
+/* The guest goes on behind the trapped instruction; A64 instructions have four bytes. */
+#define INSN_SIZE 4
 
 enum vcpu_thread {
 	VCPU_STOPPED, /* never started or suspended */
@@ -63,6 +67,7 @@ struct vcpu {
 	uint64_t start_entry, start_context;
 	struct vcpu_mmio mmio;
 	uint64_t regs[HW_REG_COUNT];
+	uint64_t sysreg[SYSREG_SLOTS]; /* what trapped registers read */
 };
 
 struct uvm;
@@ -76,6 +81,8 @@ struct vm {
 	bool service;
 	uint8_t vcpus;
 	bool clock_due; /* some vcpu.deadline changed */
+	bool debug_wanted; /* the guest has asked for debug or PMU hardware, which it has not */
+	bool debug_logged; /* the log says so */
 	bool stop_wanted; /* a running thread must be suspended once its fault queue is empty */
 	uint32_t touched; /* vCPUs vcpu_settle() has to look at */
 	uint32_t ready; /* HELD vCPUs whose answer may go out */
@@ -192,6 +199,8 @@ void irq_fwd_done(void *vm, unsigned cpu, unsigned intid);
 void service_start(struct vm *vm);
 /* The VMM of a user-VM has rung: vCPUs that lend go on, or there is a doorbell interrupt. */
 void service_doorbell(struct vm *vm);
+/* SELKIE_SMC_INFO has something new in x3 (wire/ctl.h): the module is to ask. */
+void service_notice(struct vm *vm);
 /* A stage 2 fault no device of the VMM answers. */
 void service_abort(struct vcpu *v, const struct access *a, uint32_t esr, uint64_t ipa);
 _Noreturn void service_system(struct vm *vm, unsigned op);
@@ -214,8 +223,8 @@ void uvm_settle(struct vm *vm);
 
 /* --- log.c --------------------------------------------------------------------------------------------------------- */
 
-/* One line into the log ring; dropped (and counted) when it is too talkative or the ring is full. */
-void vmm_log(struct vm *vm, enum vmm_log_level level, const char *fmt, ...)
+/* One line into the log ring. False: dropped (and counted), as it is too talkative or the ring is full. */
+bool vmm_log(struct vm *vm, enum vmm_log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 #endif

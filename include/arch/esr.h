@@ -16,6 +16,7 @@
 #define EC_CP14_MR 0x05u
 #define EC_CP14_LS 0x06u
 #define EC_FP_ASIMD 0x07u
+#define EC_CP10_ID 0x08u /* VMRS, with the ID registers trapped */
 #define EC_CP14_64 0x0cu
 #define EC_ILLEGAL 0x0eu /* illegal execution state */
 #define EC_SVC32 0x11u
@@ -84,5 +85,10 @@
 #define ISS_SYS_CRM 0x0000001eu
 #define ISS_SYS_READ (1u << 0)
 #define ISS_SYS_NAME (ISS_SYS_OP0 | ISS_SYS_OP1 | ISS_SYS_CRN | ISS_SYS_CRM | ISS_SYS_OP2)
+/* The bits of ISS_SYS_NAME for a register as the assembler names it, S<op0>_<op1>_C<crn>_C<crm>_<op2>. */
+#define ISS_SYS(op0, op1, crn, crm, op2)                                     \
+	(FIELD_PREP(ISS_SYS_OP0, op0##u) | FIELD_PREP(ISS_SYS_OP1, op1##u) | \
+	 FIELD_PREP(ISS_SYS_CRN, crn##u) | FIELD_PREP(ISS_SYS_CRM, crm##u) | \
+	 FIELD_PREP(ISS_SYS_OP2, op2##u))
 
 #endif

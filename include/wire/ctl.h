@@ -7,7 +7,9 @@
  *
  *	SELKIE_SMC_UID		x0..x3 = SELKIE_UID0..3
  *	SELKIE_SMC_INFO		x0 = SELKIE_CTL_VERSION, x1 = seL4 system call number of Call,
- *				x2 = of Send (both as signed 64-bit), x3 = 0
+ *				x2 = of Send (both as signed 64-bit), x3 = SELKIE_NOTICE_* bits: what
+ *				this service-VM has done since it started. A new bit raises the
+ *				doorbell, although no user-VM has an event then.
  *
  * Lending. HVC with x0 = SELKIE_HVC_LEND and x7 = 0 (not a system call number) leaves the processor to user-VMs, as WFI does.
  * It returns, x0 = 0, when an interrupt is pending for this vCPU, masked or not, or when the VMM of a user-VM rings: a vCPU
@@ -54,6 +56,9 @@
 #define SELKIE_UID1 0x574b1e6cu
 #define SELKIE_UID2 0x65730a9eu
 #define SELKIE_UID3 0x65696b6cu
+
+/* It has written a register to use debug or PMU hardware, which no VM has (docs/registers.md). */
+#define SELKIE_NOTICE_DEBUG 1u
 
 #define SELKIE_CSPACE_BITS 8
 #define SELKIE_CAP_CONTROL 1u

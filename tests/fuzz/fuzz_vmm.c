@@ -39,6 +39,15 @@ static bool may_turn_off(enum vmm_role role, unsigned label, uint32_t esr)
 	       FIELD_GET(ESR_EC, esr) == EC_SMC64;
 }
 
+/* Mostly a register the VMM knows, read or written, with any Rt. */
+static uint32_t trapped_register(uint32_t a, uint32_t b)
+{
+	const struct sysreg_row *row = &sysreg_table[a % sysreg_rows];
+
+	return FIELD_PREP(ESR_EC, EC_SYS64) | ESR_IL | (row->id ^ (b & b >> 12 & ISS_SYS_OP1)) |
+	       (b & row->any) | (b & (ISS_SYS_RT | ISS_SYS_READ));
+}
+
 static void write_region(const uint8_t *data)
 {
 	/* Mostly where it matters: the first words of a slot, the VM's page, the table. */
@@ -68,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		memcpy(&a, data + 4, 4);
 		memcpy(&b, data + 8, 4);
-		switch (data[0] % 8) {
+		switch (data[0] % 9) {
 		case 0:
 			write_region(data + 1);
 			continue;
@@ -102,6 +111,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					data[2] >> i & 1;
 			((struct uvm_vm *)fake_region)->ring |= a;
 			fake_event(vm, VMM_EVENT_DOORBELL);
+			break;
+		case 7:
+			if (runs)
+				fake_fault(vm, cpu, FAULT_VCPU, trapped_register(a, b), 0, 0, 0);
 			break;
 		default:
 			fake.cpu[cpu].sys[data[2] % UVM_SYS_COUNT] = b;
