@@ -276,11 +276,54 @@ static void place_root(const struct elf *root, const void *package, const struct
 
 /* --- the way through --------------------------------------------------------------------------------------- */
 
-/* What firmware may have left different from reset and the kernel takes as given. */
+/* Debug and PMU registers that no domain is to find firmware's values in; see trap_untouched(). */
+static void reset_debug(uint64_t dfr0)
+{
+	uint64_t pmu = FIELD_GET(ID_AA64DFR0_PMUVER, dfr0);
+
+	sysreg_write(mdscr_el1, 0);
+	sysreg_write(mdccint_el1, 0);
+	if (!pmu || pmu == ID_AA64DFR0_PMUVER_IMPDEF)
+		return;
+	sysreg_write(pmuserenr_el0, 0);
+	sysreg_write(pmcntenclr_el0, UINT32_MAX);
+	sysreg_write(pmintenclr_el1, UINT32_MAX);
+	sysreg_write(pmovsclr_el0, UINT32_MAX);
+	sysreg_write(pmcr_el0, PMCR_EL0_P | PMCR_EL0_C);
+}
+
+/*
+ * The kernel switches neither debug, OS lock and PMU registers nor what comes after them (SPE, trace, activity monitors), and
+ * leaves the registers that make them trap as they are here. So no VM has them: each access goes to its VMM, which answers
+ * (vmm/sysreg.c). ACTLR_EL2 = 0 keeps implementation-defined registers from being written. docs/registers.md has each one.
+ */
+static void trap_untouched(void)
+{
+	uint64_t dfr0 = sysreg_read(id_aa64dfr0_el1);
+	uint64_t mdcr = sysreg_read(mdcr_el2) & MDCR_EL2_HPMN;
+	uint64_t cptr = CPTR_EL2_RES1;
+
+	mdcr |= MDCR_EL2_TDRA | MDCR_EL2_TDOSA | MDCR_EL2_TDA | MDCR_EL2_TPM | MDCR_EL2_TPMCR;
+	/* E2PB = 0: the profiling buffer is EL2's. */
+	if (FIELD_GET(ID_AA64DFR0_PMSVER, dfr0))
+		mdcr |= MDCR_EL2_TPMS;
+	if (FIELD_GET(ID_AA64DFR0_TRACEFILT, dfr0))
+		mdcr |= MDCR_EL2_TTRF;
+	if (FIELD_GET(ID_AA64DFR0_TRACEVER, dfr0))
+		cptr |= CPTR_EL2_TTA;
+	if (FIELD_GET(ID_AA64PFR0_AMU, sysreg_read(id_aa64pfr0_el1)))
+		cptr |= CPTR_EL2_TAM;
+	reset_debug(dfr0);
+	sysreg_write(mdcr_el2, mdcr);
+	sysreg_write(cptr_el2, cptr);
+	sysreg_write(actlr_el2, 0);
+}
+
+/* What firmware may have left different from reset and the kernel takes as given. Each core has to come through here. */
 static void reset_el2(void)
 {
 	sysreg_write(hcr_el2, HCR_EL2_RW);
-	sysreg_write(cptr_el2, CPTR_EL2_RES1);
+	trap_untouched();
 	sysreg_write(hstr_el2, 0);
 	sysreg_write(cntvoff_el2, 0);
 	sysreg_write(cnthctl_el2, CNTHCTL_EL2_EL1PCTEN | CNTHCTL_EL2_EL1PCEN);

@@ -3,6 +3,7 @@
  * VCPUs: EL1 for a thread. A VCPU stays loaded in the CPU until another one is switched in; a
  * native thread in between only takes over what would disturb it (vcpu_park): trap configuration,
  * SCTLR, FPU and counter access, the virtual interface and the virtual timer, which so stands still.
+ * As in seL4, nobody switches debug registers, PMU registers and CSSELR_EL1: all of the core share them.
  */
 #include <api/syscall.h>
 #include <arch/arch.h>
@@ -39,7 +40,6 @@
 struct vcpu {
 	struct tcb *tcb;
 	u64 reg[seL4_VCPUReg_Num];
-	u64 mdscr; /* not in reg: the API does not know it */
 	bool vtimer_masked; /* since its VPPIEvent, until AckVPPI */
 	u32 vmcr;
 	u32 apr;
@@ -102,8 +102,6 @@ static void native_registers(void)
 	sysreg_write(sctlr_el1, SCTLR_EL1_NATIVE);
 	sysreg_write(cpacr_el1, CPACR_EL1_FPEN);
 	sysreg_write(cntkctl_el1, CNTKCTL_NATIVE);
-	/* Breakpoints a guest left behind would hit native threads too. */
-	sysreg_write(mdscr_el1, 0);
 }
 
 void vcpu_boot(void)
@@ -147,7 +145,6 @@ static void vcpu_park(void)
 	reg[seL4_VCPUReg_SCTLR] = sysreg_read(sctlr_el1);
 	reg[seL4_VCPUReg_CPACR] = sysreg_read(cpacr_el1);
 	reg[seL4_VCPUReg_CNTKCTL_EL1] = sysreg_read(cntkctl_el1);
-	loaded->mdscr = sysreg_read(mdscr_el1);
 	mmio_write(GICH + GICH_HCR, 0);
 	native_registers();
 	isb();
@@ -162,7 +159,6 @@ static void vcpu_resume(void)
 	sysreg_write(sctlr_el1, reg[seL4_VCPUReg_SCTLR]);
 	sysreg_write(cpacr_el1, reg[seL4_VCPUReg_CPACR]);
 	sysreg_write(cntkctl_el1, reg[seL4_VCPUReg_CNTKCTL_EL1]);
-	sysreg_write(mdscr_el1, loaded->mdscr);
 	mmio_write(GICH + GICH_HCR, GICH_HCR_EN);
 	vtimer_set_mask(loaded->vtimer_masked);
 	sysreg_write(cntv_ctl_el0, reg[seL4_VCPUReg_CNTV_CTL]);

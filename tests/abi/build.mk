@@ -13,7 +13,7 @@ ABI_TRACE ?= 0
 # The order of the sources is the order of the tests.
 ABI_SRCS := $(addprefix $(ABI_DIR)/,start.S harness.c object.c record.c guest_run.c guest.S \
 	bootinfo.c syscall.c label.c cspace.c untyped.c vspace.c tcb.c fault.c ipc.c notification.c \
-	sched.c irq.c smc.c vcpu.c guest_exit.c guest_irq.c guest_time.c fpu.c robust.c \
+	sched.c irq.c smc.c vcpu.c guest_exit.c guest_debug.c guest_irq.c guest_time.c fpu.c robust.c \
 	random_invocation.c random_exchange.c)
 ABI_OWN_OBJS := $(patsubst %,$(KOUT)/obj/%.o,$(basename $(ABI_SRCS)))
 ABI_OBJS := $(ABI_OWN_OBJS) $(BUILD)/target/lib/fmt/fmt.o $(BUILD)/target/lib/string/string.o

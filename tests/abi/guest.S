@@ -94,6 +94,30 @@ g_irq_entry:
 	PROBE	g_udf, .inst 0
 	PROBE	g_fp, fmov d0, xzr
 	PROBE	g_physical_timer, msr cntp_cval_el0, x0
+	PROBE	g_csselr_write, msr csselr_el1, x0
+	PROBE	g_csselr_read, mrs x3, csselr_el1
+
+/* Registers that no kernel switches: one or two for each bit of MDCR_EL2 that the loader sets. */
+	PROBE	g_mdscr_write, msr mdscr_el1, x0
+	PROBE	g_mdscr_read, mrs x3, mdscr_el1
+	PROBE	g_dbgbcr_write, msr dbgbcr0_el1, x0
+	PROBE	g_dbgwvr_read, mrs x3, dbgwvr3_el1
+	PROBE	g_oslar_write, msr oslar_el1, x0
+	PROBE	g_osdlr_read, mrs x3, osdlr_el1
+	PROBE	g_mdrar_read, mrs x3, mdrar_el1
+	PROBE	g_pmcr_write, msr pmcr_el0, x0
+	PROBE	g_pmccntr_read, mrs x3, pmccntr_el0
+	PROBE	g_pmuserenr_write, msr pmuserenr_el0, x0
+
+/* A breakpoint instruction, with own vectors. */
+	.global	g_brk
+g_brk:
+	adr	x0, g_vectors
+	msr	vbar_el1, x0
+	isb
+	brk	#7
+	CHECKPOINT 0
+	b	.
 
 /* hvc with x0, x1 and the number given in the data page; the results come with a checkpoint. */
 	.global	g_hvc

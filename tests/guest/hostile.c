@@ -4,10 +4,11 @@
  * and memory must still work as the architecture says. Output is TAP; the last line is "hostile:
  * done" when nothing stopped us.
  */
-#include "guest.h"
+#include "sysregs.h"
 
 #include "arch/gicv2.h"
 #include "arch/psci.h"
+#include "wire/ctl.h"
 
 #define ESR_EC_SHIFT 26
 #define EC_UNKNOWN 0x00u
@@ -517,8 +518,8 @@ static void phase_calls(void)
 		c.r.x[0] = fn;
 		c.r.x[7] = 0;
 		c.hvc = rnd() & 1;
-		/* CPU_SUSPEND waits for an interrupt. */
-		if (((uint32_t)fn & ~PSCI_SMC64) == PSCI_CPU_SUSPEND)
+		/* These wait for an interrupt. */
+		if (((uint32_t)fn & ~PSCI_SMC64) == PSCI_CPU_SUSPEND || fn == SELKIE_HVC_LEND)
 			guest_timer_arm(1000);
 		(void)guest_try(do_call, &c, &f);
 	}
@@ -622,6 +623,84 @@ static void phase_sysregs(void)
 	alive("alive after undefined instructions");
 }
 
+/* --- debug and PMU registers, which no kernel switches ------------------------------------------ */
+#define MDSCR_SS UINT64_C(0x1)
+#define MDSCR_TDCC UINT64_C(0x1000)
+#define MDSCR_KDE UINT64_C(0x2000)
+#define MDSCR_MDE UINT64_C(0x8000)
+
+struct debug_write {
+	uint64_t value;
+	unsigned int which;
+};
+
+/* Register number `which` of the list; true when there are so many. */
+static bool write_debug(unsigned int which, uint64_t value)
+{
+	unsigned int i = 0;
+
+#define WRITE(read, write, fixed, bits, name)                    \
+	if (i++ == which) {                                      \
+		__asm__ volatile(write ::"r"(value) : "memory"); \
+		return true;                                     \
+	}
+	DEBUG_REGISTERS(WRITE)
+	OWN_REGISTERS(WRITE)
+#undef WRITE
+	return false;
+}
+
+static void do_write_debug(void *arg)
+{
+	struct debug_write *w = arg;
+
+	if (!write_debug(w->which, w->value))
+		w->which = UINT32_MAX;
+}
+
+static void set_mdscr(uint64_t value)
+{
+	__asm__ volatile("msr osdlr_el1, xzr\n\tmsr oslar_el1, xzr\n\tisb\n\t"
+			 "msr mdscr_el1, %0\n\tisb" ::"r"(value)
+			 : "memory");
+}
+
+/* Our own debug exceptions are masked. Whoever runs next is not to have any either. */
+static void phase_debug(void)
+{
+	static const uint64_t enable[] = { MDSCR_SS, MDSCR_SS | MDSCR_MDE, MDSCR_KDE | MDSCR_MDE,
+					   MDSCR_SS | MDSCR_KDE | MDSCR_MDE | MDSCR_TDCC };
+	bool undefined = true, kept = true;
+	struct guest_fault f;
+	uint64_t value;
+
+	for (unsigned int round = 0; round < sizeof(enable) / sizeof(enable[0]); round++) {
+		struct debug_write w = { 0, 0 };
+
+		for (unsigned int i = 0; w.which != UINT32_MAX; i++) {
+			w = (struct debug_write){ rnd() | 1, i };
+			if (!guest_try(do_write_debug, &w, &f) && exception_class(&f) != EC_UNKNOWN)
+				undefined = false;
+		}
+		set_mdscr(enable[round]);
+		__asm__ volatile("mrs %0, mdscr_el1" : "=r"(value));
+		kept &= value == enable[round];
+		/* It leaves the guest often, and waits. */
+		alive("alive with debug and PMU registers set");
+	}
+	report(kept, "MDSCR_EL1 reads back");
+	report(undefined, "a debug or PMU register is there or undefined");
+	for (struct debug_write w = { 0, 0 }; w.which != UINT32_MAX;) {
+		unsigned int i = w.which;
+
+		(void)guest_try(do_write_debug, &w, &f);
+		if (w.which != UINT32_MAX)
+			w.which = i + 1;
+	}
+	set_mdscr(0);
+	alive("alive after debug and PMU registers");
+}
+
 void guest_main(const void *dtb)
 {
 	(void)dtb;
@@ -635,6 +714,7 @@ void guest_main(const void *dtb)
 	phase_notify();
 	phase_sysregs();
 	phase_timers();
+	phase_debug();
 	phase_gicd();
 	phase_psci();
 	phase_calls();

@@ -75,6 +75,8 @@ static uint64_t page_up(uint64_t address)
 static void check_registers(void)
 {
 	const uint64_t sctlr = SCTLR_EL2_M | SCTLR_EL2_C | SCTLR_EL2_I;
+	const uint64_t traps =
+		MDCR_EL2_TDRA | MDCR_EL2_TDOSA | MDCR_EL2_TDA | MDCR_EL2_TPM | MDCR_EL2_TPMCR;
 
 	ok(FIELD_GET(CURRENTEL_EL, sysreg_read(CurrentEL)) == 2, "EL2");
 	ok((sysreg_read(sctlr_el2) & (sctlr | SCTLR_EL2_WXN | SCTLR_EL2_EE)) == sctlr,
@@ -85,6 +87,13 @@ static void check_registers(void)
 	ok(sysreg_read(cntvoff_el2) == 0, "CNTVOFF_EL2 is 0");
 	ok(sysreg_read(tpidr_el1) == 0, "TPIDR_EL1 is 0");
 	ok(sysreg_read(vmpidr_el2) == sysreg_read(mpidr_el1), "VMPIDR_EL2 is MPIDR");
+	ok(sysreg_read(mdcr_el2) == (traps | FIELD_GET(PMCR_EL0_N, sysreg_read(pmcr_el0))),
+	   "debug, OS lock and PMU registers trap, breakpoint instructions do not: MDCR_EL2 0x%lx",
+	   sysreg_read(mdcr_el2));
+	ok(sysreg_read(actlr_el2) == 0 && sysreg_read(hstr_el2) == 0,
+	   "ACTLR_EL2 and HSTR_EL2 are 0");
+	ok(!sysreg_read(mdscr_el1) && !sysreg_read(pmuserenr_el0) && !sysreg_read(pmcntenset_el0),
+	   "no debug events, no counters");
 }
 
 static void check_kernel(void)
