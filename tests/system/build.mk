@@ -20,3 +20,11 @@ $(SYSTEM_KEXEC): tests/system/kexec.c
 	@mkdir -p $(@D)
 	@echo "  LINUXCC $@"
 	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -o $@ $<
+
+# What a debugger does, in the service-VM and in a user-VM (test_registers.py)
+SINGLESTEP := $(BUILD)/tests/system/singlestep
+SYSTEM_FILES += $(SINGLESTEP)
+$(SINGLESTEP): tests/system/singlestep.c
+	@mkdir -p $(@D)
+	@echo "  LINUXCC $<"
+	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -o $@ $<
