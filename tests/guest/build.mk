@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Bare guests (tests/guest/README.md): $(BUILD)/guest/<name>.Image
-GUEST_PROGRAMS := hostile exitbench ctl ctlfuzz uvm pair
+GUEST_PROGRAMS := hostile exitbench ctl ctlfuzz uvm pair registers
 GUEST_RT := $(addprefix $(BUILD)/target/,tests/guest/start.o tests/guest/runtime.o lib/fmt/fmt.o lib/string/string.o)
 
-$(addprefix $(BUILD)/guest/,ctl.elf ctlfuzz.elf pair.elf): $(BUILD)/target/tests/guest/control.o
+$(addprefix $(BUILD)/guest/,ctl.elf ctlfuzz.elf pair.elf registers.elf): $(BUILD)/target/tests/guest/control.o
 
 $(BUILD)/guest/%.elf: $(BUILD)/target/tests/guest/%.o $(GUEST_RT) tests/guest/guest.lds
 	@mkdir -p $(@D)

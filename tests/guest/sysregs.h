@@ -80,4 +80,50 @@
 	SYS(X, s3_1_c11_c0_3, 0, ALL) \
 	SYS(X, s3_1_c15_c0_0, 0, ALL)
 
+/* What a kernel with VCPUs switches and no exception or hypercall changes by itself. VBAR_EL1 is where the runtime has it. */
+#define SWITCHED_REGISTERS(X)                                     \
+	SYS(X, ttbr0_el1, 0, UINT64_C(0xff00fffffffff000))        \
+	SYS(X, ttbr1_el1, 0, UINT64_C(0xff00fffffffff000))        \
+	SYS(X, tcr_el1, 0, UINT64_C(0x37ffffffbf))                \
+	SYS(X, mair_el1, 0, ALL)                                  \
+	SYS(X, amair_el1, 0, ALL)                                 \
+	SYS(X, contextidr_el1, 0, UINT32_MAX)                     \
+	SYS(X, actlr_el1, 0, ALL)                                 \
+	SYS(X, afsr0_el1, 0, UINT32_MAX)                          \
+	SYS(X, afsr1_el1, 0, UINT32_MAX)                          \
+	SYS(X, par_el1, 0, ALL)                                   \
+	SYS(X, sp_el0, 0, ALL)                                    \
+	SYS(X, tpidr_el0, 0, ALL)                                 \
+	SYS(X, tpidrro_el0, 0, ALL)                               \
+	SYS(X, cntkctl_el1, 0, 0x3ff)                             \
+	SYS(X, cntv_cval_el0, 0, ALL)                             \
+	SYS(X, cntv_ctl_el0, 0, 2)                                \
+	SYS(X, cpacr_el1, 3 << 20, 0)                             \
+	/* RES1 bits; UCI, E0E, nTWE, nTWI, UCT, DZE, UMA, SA0 */ \
+	SYS(X, sctlr_el1, 0x30d00800, 0x0505c210)
+
+/* Every exception writes these. */
+#define EXCEPTION_REGISTERS(X)         \
+	SYS(X, tpidr_el1, 0, ALL)      \
+	SYS(X, esr_el1, 0, UINT32_MAX) \
+	SYS(X, far_el1, 0, ALL)        \
+	SYS(X, elr_el1, 0, ALL)        \
+	SYS(X, spsr_el1, 0x3c5, UINT64_C(0xf0000000))
+
+#define FP "\t.arch_extension fp\n\t"
+/* Writing the low half clears the high one: the list is written from its end. */
+#define VECTOR(X, n)                                                                      \
+	X(FP "fmov %0, v" #n ".d[1]", FP "fmov v" #n ".d[1], %0", 0, ALL, "v" #n " high") \
+	X(FP "fmov %0, d" #n, FP "fmov d" #n ", %0", 0, ALL, "v" #n " low")
+#define VECTORS_8(X, a, b, c, d, e, f, g, h) \
+	VECTOR(X, a)                         \
+	VECTOR(X, b) VECTOR(X, c) VECTOR(X, d) VECTOR(X, e) VECTOR(X, f) VECTOR(X, g) VECTOR(X, h)
+#define FP_REGISTERS(X)                              \
+	VECTORS_8(X, 0, 1, 2, 3, 4, 5, 6, 7)         \
+	VECTORS_8(X, 8, 9, 10, 11, 12, 13, 14, 15)   \
+	VECTORS_8(X, 16, 17, 18, 19, 20, 21, 22, 23) \
+	VECTORS_8(X, 24, 25, 26, 27, 28, 29, 30, 31) \
+	SYS(X, fpcr, 0, 0x07c00000)                  \
+	SYS(X, fpsr, 0, 0xf800009f)
+
 #endif

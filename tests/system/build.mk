@@ -6,7 +6,7 @@ $(IMAGES)/%.Image: $(BUILD)/guest/%.Image
 
 $(foreach guest,$(GUEST_PROGRAMS),$(eval $(call system_image,$(KOUT)/$(guest).img,images/$(guest).dts,$(IMAGES)/$(guest).Image)))
 
-TAP_IMAGES += $(KOUT)/ctl.img $(KOUT)/ctlfuzz.img $(KOUT)/uvm.img $(KOUT)/pair.img
+TAP_IMAGES += $(KOUT)/ctl.img $(KOUT)/ctlfuzz.img $(KOUT)/uvm.img $(KOUT)/pair.img $(KOUT)/registers.img
 # A debug seL4 lets a service-VM halt it (DebugHalt by hvc); hostile tries that.
 ifeq ($(and $(MICROKIT_SDK),$(filter debug,$(MICROKIT_CONFIG))),)
 TAP_IMAGES += $(KOUT)/hostile.img
