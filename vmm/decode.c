@@ -2,11 +2,16 @@
 #include "arch/esr.h"
 #include "vmm/decode.h"
 
+unsigned decode_insn(uint32_t esr)
+{
+	return esr & ESR_IL ? 4 : 2;
+}
+
 struct access decode_abort(uint32_t esr)
 {
 	uint32_t ec = FIELD_GET(ESR_EC, esr);
 	uint32_t fsc = esr & ISS_FSC;
-	struct access a = { 0 };
+	struct access a = { .insn = (uint8_t)decode_insn(esr) };
 
 	a.permission = (fsc & FSC_TYPE) == FSC_PERMISSION;
 	a.walk = esr & ISS_S1PTW;

@@ -16,10 +16,14 @@ struct access {
 	bool wide; /* into (or out of) an X register, otherwise W */
 	uint8_t len; /* 1, 2, 4, 8 */
 	uint8_t reg; /* 0..30, 31 is XZR */
+	uint8_t insn; /* bytes of the instruction: 4, or 2 in T32 code */
 };
 
 /* esr: any value. EC other than data or instruction abort decodes as not valid. */
 struct access decode_abort(uint32_t esr);
+
+/* Bytes of the instruction that was trapped with esr. */
+unsigned decode_insn(uint32_t esr);
 
 /* What a load leaves in the register when the device says `value` (low 8 * len bits count). */
 uint64_t decode_load(const struct access *a, uint64_t value);

@@ -56,7 +56,7 @@ static void smc(struct vcpu *v)
  * A WFI with interrupts masked is left where it is: it will not wait when there is something pending, which is what
  * ends it. With interrupts unmasked the one that ends it is taken there, and its handler returns behind the WFI.
  */
-static void wait_for_interrupt(struct vcpu *v)
+static void wait_for_interrupt(struct vcpu *v, uint32_t esr)
 {
 	uint64_t w[HW_REG_SPSR + 1];
 	bool passed;
@@ -66,13 +66,13 @@ static void wait_for_interrupt(struct vcpu *v)
 	passed = !(w[HW_REG_SPSR] & (PSTATE_I | PSTATE_NRW));
 	if (passed)
 		hw_pc_write(v->id, w[HW_REG_PC] + 4);
-	vtimer_wfi(v, passed);
+	vtimer_wfi(v, passed ? 0 : esr);
 }
 
-static void wait_for_event(struct vcpu *v)
+static void wait_for_event(struct vcpu *v, uint32_t esr)
 {
 	v->stats->wfe++;
-	vcpu_skip(v);
+	vcpu_skip(v, esr);
 }
 
 /* A trapped instruction: ESR_EL2 is all the kernel says. */
@@ -81,9 +81,9 @@ static void trapped(struct vcpu *v, uint32_t esr)
 	switch (FIELD_GET(ESR_EC, esr)) {
 	case EC_WFX:
 		if ((esr & ISS_WFX_TI) == WFX_TI_WFI)
-			wait_for_interrupt(v);
+			wait_for_interrupt(v, esr);
 		else
-			wait_for_event(v);
+			wait_for_event(v, esr);
 		break;
 	case EC_SMC64:
 		smc(v);
@@ -118,7 +118,7 @@ static void stage2_fault(struct vcpu *v, uint64_t pc, uint64_t ipa, uint32_t esr
 	struct access a = decode_abort(esr);
 
 	v->pc = pc;
-	if (!a.walk && !a.fetch && ipa - vm->gicd < GICD_SIZE) {
+	if (vm->vgic.present && !a.walk && !a.fetch && ipa - vm->gicd < GICD_SIZE) {
 		v->stats->gic++;
 		if (a.valid) {
 			dist_access(v, &a, (uint32_t)(ipa - vm->gicd));

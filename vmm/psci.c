@@ -121,7 +121,7 @@ bool psci_call(struct vcpu *v, uint64_t x[4])
 	case PSCI_CPU_SUSPEND | PSCI_SMC64:
 		/* DEN 0022 5.4: any power state may be answered like a WFI */
 		x[0] = PSCI_SUCCESS;
-		vtimer_wfi(v, true);
+		vtimer_wfi(v, 0);
 		return true;
 	case PSCI_CPU_OFF:
 		v->on = false;

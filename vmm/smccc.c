@@ -38,7 +38,7 @@ static bool vendor_call(struct vcpu *v, uint64_t x[4])
 		return true;
 	case SELKIE_HVC_LEND:
 		x[0] = SMCCC_SUCCESS;
-		vtimer_wfi(v, true);
+		vtimer_wfi(v, 0);
 		v->lends = v->wfi;
 		return true;
 	default:

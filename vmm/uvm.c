@@ -138,7 +138,7 @@ static void run(struct vcpu *v, struct uvm_vcpu *slot)
 			vcpu_finish_access(v, &v->mmio.access, READ_ONCE(slot->data));
 		else if (resume == UVM_RESUME_MMIO)
 			/* Cache maintenance of nothing */
-			vcpu_skip(v);
+			vcpu_skip(v, v->mmio.esr);
 		else if (resume == UVM_RESUME_ABORT)
 			inject_abort(v, v->mmio.esr, v->mmio.ipa);
 	}

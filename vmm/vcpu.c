@@ -113,13 +113,33 @@ uint64_t vcpu_gpr(struct vcpu *v, unsigned n)
 	return v->regs[index];
 }
 
+/*
+ * Goes on behind the instruction of `insn` bytes at `pc`. Inside of an IT block of T32 code that takes a new SPSR, and the kernel
+ * would not take an AArch32 one back: the guest gets an undefined instruction there. The SPSR is only looked at where AArch32
+ * code can be.
+ */
+static void go_behind(struct vcpu *v, uint64_t pc, unsigned insn)
+{
+	uint64_t w[HW_REG_SPSR + 1];
+
+	if (pc <= UINT32_MAX) {
+		hw_regs_read(v->id, HW_REG_SPSR + 1, w);
+		if (w[HW_REG_SPSR] & PSTATE_NRW && w[HW_REG_SPSR] & PSTATE_IT) {
+			fault_guest_error(v, "trap in an IT block", pc, w[HW_REG_SPSR]);
+			inject_undefined(v);
+			return;
+		}
+	}
+	hw_pc_write(v->id, pc + insn);
+}
+
 void vcpu_finish_access(struct vcpu *v, const struct access *a, uint64_t value)
 {
 	uint64_t *w = v->regs;
 	unsigned index;
 
 	if (a->write || a->reg > 30) {
-		hw_pc_write(v->id, v->pc + INSN_SIZE);
+		go_behind(v, v->pc, a->insn);
 		return;
 	}
 	index = decode_reg_index(a->reg);
@@ -130,15 +150,15 @@ void vcpu_finish_access(struct vcpu *v, const struct access *a, uint64_t value)
 		inject_undefined(v);
 		return;
 	}
-	w[HW_REG_PC] += INSN_SIZE;
+	w[HW_REG_PC] += a->insn;
 	w[index] = decode_load(a, value);
 	hw_regs_write(v->id, index + 1, w);
 }
 
-void vcpu_skip(struct vcpu *v)
+void vcpu_skip(struct vcpu *v, uint32_t esr)
 {
 	uint64_t pc;
 
 	hw_regs_read(v->id, 1, &pc);
-	hw_pc_write(v->id, pc + INSN_SIZE);
+	go_behind(v, pc, decode_insn(esr));
 }

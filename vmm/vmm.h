@@ -146,8 +146,8 @@ void vcpu_settle_answer(struct vcpu *v);
 uint64_t vcpu_gpr(struct vcpu *v, unsigned n);
 /* Finish a decoded load or store at v->pc: loads put value (extended as decoded) into their register. */
 void vcpu_finish_access(struct vcpu *v, const struct access *a, uint64_t value);
-/* Make the vCPU go on behind the trapped instruction. */
-void vcpu_skip(struct vcpu *v);
+/* Make the vCPU go on behind the instruction that was trapped with esr. */
+void vcpu_skip(struct vcpu *v, uint32_t esr);
 
 /* --- inject.c: exceptions for the guest (Arm ARM D1.10) -------------------------------------------------- */
 
@@ -175,10 +175,10 @@ bool psci_call(struct vcpu *v, uint64_t x[4]);
 /* --- vtimer.c ------------------------------------------------------------------------------------------------ */
 
 /*
- * The vCPU waits for an interrupt, with the virtual timer's as deadline. `passed`: its pc is behind the instruction
- * already, so that it may also just go on.
+ * The vCPU waits for an interrupt, with the virtual timer's as deadline. `esr`: of the WFI its pc is at, or
+ * 0 when its pc is behind the instruction already, so that it may also just go on.
  */
-void vtimer_wfi(struct vcpu *v, bool passed);
+void vtimer_wfi(struct vcpu *v, uint32_t esr);
 /* The deadline in vmm_rt passed, or may have. */
 void vtimer_expired(struct vm *vm);
 /* Tell root the earliest deadline. */

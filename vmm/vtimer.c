@@ -30,7 +30,7 @@ static uint64_t deadline(struct vcpu *v, uint64_t now)
 	return cval - count < VMM_NO_DEADLINE - now ? now + (cval - count) : VMM_NO_DEADLINE;
 }
 
-void vtimer_wfi(struct vcpu *v, bool passed)
+void vtimer_wfi(struct vcpu *v, uint32_t esr)
 {
 	struct vgic_cpu *c = &v->vm->vgic.cpu[v->id];
 	uint64_t now = hw_count();
@@ -47,10 +47,10 @@ void vtimer_wfi(struct vcpu *v, bool passed)
 	if (v->deadline <= now) {
 		/* Resumed, the timer fires; a timer slower than the way back to the WFI must not trap us. */
 		v->deadline = VMM_NO_DEADLINE;
-		if (passed || v->wfi_retry++ < WFI_RETRIES)
+		if (!esr || v->wfi_retry++ < WFI_RETRIES)
 			return;
 		v->wfi_retry = 0;
-		vcpu_skip(v);
+		vcpu_skip(v, esr);
 		return;
 	}
 	v->wfi_retry = 0;

@@ -14,6 +14,7 @@
 #define PSTATE_D (1u << 9)
 #define PSTATE_DAIF (PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F)
 #define PSTATE_PAN (1u << 22)
+#define PSTATE_IT 0x0600fc00u /* of T32 code: the rest of an IT block */
 #define PSTATE_NZCV 0xf0000000u
 
 /* State in which PSCI CPU_ON (DEN 0022 6.4) and reset start a core. */

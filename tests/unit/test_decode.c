@@ -137,6 +137,28 @@ static void test_completion(void)
 	ok(vm->vgic.ctlr == 0, "store of XZR");
 }
 
+/* T32 code at EL0: two bytes, and no way to move ITSTATE on. */
+static void test_thumb(void)
+{
+	struct vm *vm = fake_vm(VMM_ROLE_SERVICE, 1, 4);
+	uint64_t *w = fake.cpu[0].regs;
+	uint32_t store = DABT | ISS_ISV | FIELD_PREP(ISS_SAS, 2u) | FSC_TRANSLATION | ISS_WNR;
+
+	w[HW_REG_X0] = 1;
+	w[HW_REG_SPSR] = 0x30;
+	fake_fault(vm, 0, 6, 0x2000, 0x08000000, 0, store & ~ESR_IL);
+	ok(vm->vgic.ctlr == 1 && w[HW_REG_PC] == 0x2002, "a store of two bytes");
+	fake_fault(vm, 0, 6, 0x2002, 0x08000000, 0, store);
+	ok(w[HW_REG_PC] == 0x2006, "one of four");
+	w[HW_REG_SPSR] = 0x30 | 1u << 12;
+	fake_fault(vm, 0, 6, 0x2000, 0x08000000, 0, store & ~ESR_IL);
+	ok(w[HW_REG_PC] == fake.cpu[0].sys[UVM_SYS_VBAR] + 0x600 && w[HW_REG_SPSR] & 4,
+	   "in an IT block: undefined");
+	w[HW_REG_SPSR] = 5 | 1u << 12;
+	fake_fault(vm, 0, 6, 0x2000, 0x08000000, 0, store);
+	ok(w[HW_REG_PC] == 0x2004, "the same bits mean nothing to A64 code");
+}
+
 int main(void)
 {
 	test_loads();
@@ -145,5 +167,6 @@ int main(void)
 	test_refused();
 	test_register_order();
 	test_completion();
+	test_thumb();
 	return tap_done();
 }
