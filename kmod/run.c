@@ -96,7 +96,7 @@ static void vcpu_store_regs(struct selkie_vcpu *vcpu)
 	vcpu->regs_dirty = false;
 }
 
-int vcpu_push(struct selkie_vcpu *vcpu)
+int vcpu_push(struct selkie_vcpu *vcpu, bool init)
 {
 	int ret;
 
@@ -113,7 +113,7 @@ int vcpu_push(struct selkie_vcpu *vcpu)
 		return 0;
 	}
 	vcpu_store_regs(vcpu);
-	ret = vcpu_exchange(vcpu, UVM_REQ_RESET, vcpu->power);
+	ret = vcpu_exchange(vcpu, UVM_REQ_RESET, vcpu->power | (init ? UVM_RESET_CORE : 0));
 	if (ret)
 		return ret;
 	vcpu->live = true;
@@ -525,7 +525,7 @@ static int vcpu_prepare(struct selkie_vcpu *vcpu)
 	/* vm_start() skips this vCPU, whose lock is held. */
 	ret = vm_start(vm);
 	mutex_unlock(&vm->lock);
-	return ret ? ret : vcpu_push(vcpu);
+	return ret ? ret : vcpu_push(vcpu, false);
 }
 
 static int vcpu_run(struct selkie_vcpu *vcpu)

@@ -305,8 +305,11 @@ void vcpu_free(struct selkie_vcpu *vcpu);
 int vcpu_ioctl_run(struct selkie_vcpu *vcpu);
 /* enum uvm_power. Holds vcpu->lock. */
 u32 vcpu_power(struct selkie_vcpu *vcpu);
-/* Gives the VMM the registers and power state the module kept. Holds vcpu->lock; vm->live. */
-int vcpu_push(struct selkie_vcpu *vcpu);
+/*
+ * Gives the VMM the registers and power state the module kept; with `init` (KVM_ARM_VCPU_INIT) the vCPU's CPU interface is reset,
+ * too. Holds vcpu->lock; vm->live.
+ */
+int vcpu_push(struct selkie_vcpu *vcpu, bool init);
 /* Makes vcpu->regs valid. Holds vcpu->lock. */
 int vcpu_fetch_regs(struct selkie_vcpu *vcpu);
 /* Makes a running vCPU come back to its thread, which then goes on. Holds vm->lock. */

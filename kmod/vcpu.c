@@ -49,7 +49,7 @@ static int vcpu_init(struct selkie_vcpu *vcpu, const struct kvm_vcpu_init *init)
 	regs_reset(vcpu);
 	vcpu->power = off ? UVM_POWER_OFF : UVM_POWER_ON;
 	vcpu->initialized = true;
-	return vcpu->live ? vcpu_push(vcpu) : 0;
+	return vcpu->live ? vcpu_push(vcpu, true) : 0;
 }
 
 static int vcpu_set_mp_state(struct selkie_vcpu *vcpu, const struct kvm_mp_state *state)
@@ -72,7 +72,7 @@ static int vcpu_set_mp_state(struct selkie_vcpu *vcpu, const struct kvm_mp_state
 			return ret;
 	}
 	vcpu->power = power;
-	return vcpu->live ? vcpu_push(vcpu) : 0;
+	return vcpu->live ? vcpu_push(vcpu, false) : 0;
 }
 
 static long vcpu_ioctl_one_reg(struct selkie_vcpu *vcpu, unsigned int cmd, void __user *argp)

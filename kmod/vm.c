@@ -255,7 +255,7 @@ static int vm_push_vcpus(struct selkie_vm *vm)
 		if (!vcpu || !mutex_trylock(&vcpu->lock))
 			continue;
 		if (vcpu->initialized)
-			ret = vcpu_push(vcpu);
+			ret = vcpu_push(vcpu, false);
 		mutex_unlock(&vcpu->lock);
 	}
 	return ret;

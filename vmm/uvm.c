@@ -113,13 +113,16 @@ static void set_regs(struct vcpu *v, const struct uvm_regs *r)
 static void reset(struct vcpu *v, struct uvm_vcpu *slot)
 {
 	struct vgic *g = &v->vm->vgic;
+	uint32_t how = READ_ONCE(slot->resume);
 
+	if (g->present && how & UVM_RESET_CORE)
+		vgic_core_reset(g, v->id);
 	set_regs(v, &slot->regs);
 	sysreg_reset(v);
 	v->mmio.pending = false;
 	vcpu_wake(v);
 	v->wfi_retry = 0;
-	v->on = READ_ONCE(slot->resume) == UVM_POWER_ON;
+	v->on = how & UVM_POWER_ON;
 	uvm_power(v);
 	/* The timer may have fired for the guest that was here before. */
 	if (g->present && (g->cpu[v->id].bank.line & (1u << PPI_VTIMER)))

@@ -29,7 +29,8 @@
  *	UVM_REQ_SET_REGS	registers are taken from regs; at once
  *	UVM_REQ_RESET		as PSCI CPU_ON/VCPU_INIT of a halted vCPU: SET_REGS and forget any wait (WFI), pending
  *				completion or PSCI state; power becomes what `resume` says
- *				(UVM_POWER_ON/OFF); at once
+ *				(UVM_POWER_ON/OFF), with UVM_RESET_CORE the CPU interface of the
+ *				vGIC is reset, too; at once
  *
  * UVM_REQ_RUN while power is UVM_POWER_OFF waits (owner stays VMM) until another vCPU's CPU_ON.
  * Kick: to get a running vCPU back the module sets kick = 1 (release) and rings UVM_RING_VCPU(n). The VMM
@@ -106,7 +107,7 @@
 
 #include "wire/types.h"
 
-#define UVM_VERSION 1u
+#define UVM_VERSION 2u
 #define UVM_REGION_SIZE 0x10000u
 #define UVM_OFF_VM 0x0u
 #define UVM_OFF_IOEVENT 0x1000u
@@ -237,6 +238,9 @@ enum uvm_power {
 	UVM_POWER_ON = 1, /* as KVM_MP_STATE_RUNNABLE */
 };
 
+/* KVM_ARM_VCPU_INIT, beside enum uvm_power */
+#define UVM_RESET_CORE 2u
+
 /* What KVM_RUN's thread does, see "who executes". */
 enum uvm_thread {
 	UVM_THREAD_SLEEPS = 0,
@@ -327,7 +331,8 @@ struct uvm_vcpu_stats {
 struct uvm_vcpu {
 	uint32_t owner; /* enum uvm_owner */
 	uint32_t request; /* enum uvm_request */
-	uint32_t resume; /* enum uvm_resume with REQ_RUN; enum uvm_power with REQ_RESET */
+	/* enum uvm_resume with REQ_RUN; enum uvm_power | UVM_RESET_CORE with REQ_RESET */
+	uint32_t resume;
 	uint32_t exit; /* enum uvm_exit */
 	/* UVM_EXIT_ABORT */
 	uint64_t addr; /* IPA */

@@ -428,7 +428,7 @@ static bool boot(void)
 	r->pc = USER_RAM;
 	r->pstate = PSTATE_EL1H_DAIF;
 	r->sys[UVM_SYS_SCTLR] = SCTLR_RESET;
-	return vcpu_do(0, UVM_REQ_RESET, UVM_POWER_ON) &&
+	return vcpu_do(0, UVM_REQ_RESET, UVM_POWER_ON | UVM_RESET_CORE) &&
 	       vcpu_do(0, UVM_REQ_RUN, UVM_RESUME_RETRY) && slot(0)->exit == UVM_EXIT_ABORT &&
 	       slot(0)->addr == PORT_COMMAND;
 }
@@ -548,7 +548,7 @@ static void test_reset(void)
 		report(await(0) && slot(0)->exit == UVM_EXIT_SYSTEM && slot(0)->system_type == 2 &&
 			       slot(0)->power == UVM_POWER_OFF && slot(1)->power == UVM_POWER_OFF,
 		       "SYSTEM_RESET while the timer's interrupt is active");
-		report(vmreq(UVM_VMREQ_GIC_SET, 1, 0, GICD_CTLR, 0) == WIRE_OK, "GIC reset");
+		report(vmreq(UVM_VMREQ_GIC_SET, 1, 0, GICD_CTLR, 0) == WIRE_OK, "the distributor off");
 		report(boot() && run(CMD_TIMER, &value) && value >= WAIT_NS / TICK_NS,
 		       "boots in place, its timer interrupts");
 	}

@@ -514,10 +514,16 @@ static void test_reset_in_place(void)
 		fake_hvc(vm, 0, PSCI_SYSTEM_RESET, 0, 0, 0);
 		v = 0;
 		vmreq(UVM_VMREQ_GIC_SET, 1, 0, GICD_CTLR, &v);
+		ok(!fake.cpu[0].renewals, "GICD_CTLR is a register");
+		slot(0)->regs.sys[UVM_SYS_CNTVOFF] = 4321;
+		request(0, UVM_REQ_RESET, UVM_POWER_OFF | UVM_RESET_CORE);
+		events();
 		ok(fake.cpu[0].renewals == renew && fake.cpu[0].sys[UVM_SYS_CNTVOFF] == 4321,
 		   "VCPU object %s, registers survive", renew ? "renewed" : "kept");
+		ok(!vm->vcpu[0].on, "off");
 		slot(0)->regs.sys[UVM_SYS_CNTVOFF] = 4321;
 		boot(0, 0x2000);
+		ok(fake.cpu[0].renewals == renew, "no other reset renews it");
 		request(0, UVM_REQ_RUN, 0);
 		ok(fake.cpu[0].regs[0] == 0x2000 && fake.cpu[0].regs[HW_REG_SPSR] == PSTATE_RESET &&
 			   vm->vcpu[0].thread == VCPU_RUNNING,

@@ -404,6 +404,37 @@ static void test_uaccess(void)
 	ok(uread(1, 0, GICD_IGROUPR + 4) == ~0u, "until user space knows them");
 }
 
+/* GICD_CTLR is a register for user space; a core that is reset loses nothing of the distributor. */
+static void test_core_reset(void)
+{
+	unsigned last;
+
+	for (unsigned renew = 0; renew < 2; renew++) {
+		start(1, 4);
+		fake.renew_offered = renew;
+		edge(40);
+		enable(40);
+		enable(41);
+		prio(40, 0x50);
+		vgic_pulse(g, 0, 40);
+		vgic_line(g, 0, 41, true);
+		vgic_uaccess_write(g, 1, 0, GICD_CTLR, 0);
+		ok(uread(1, 0, GICD_ISENABLER + 4) == 3u << 8 &&
+			   uread(1, 0, GICD_IPRIORITYR + 40) == 0x50 &&
+			   uread(1, 0, GICD_ISPENDR + 4) == 3u << 8,
+		   "GICD_CTLR = 0 by user space changes nothing else");
+		vgic_uaccess_write(g, 1, 0, GICD_CTLR, 1);
+		vgic_flush(g, 0);
+		ok(fake_irq_pending(0), "on again, both are in list registers");
+		vgic_core_reset(g, 0);
+		ok(uread(1, 0, GICD_ISPENDR + 4) == 3u << 8 && !g->cpu[0].bank.in_lr &&
+			   uread(1, 0, GICD_ISENABLER + 4) == 3u << 8,
+		   "a core that is reset: pending again");
+		vgic_line(g, 0, 41, false);
+		ok(take_all(0, &last) == 1 && last == 40, "the edge is taken, the line is low");
+	}
+}
+
 /* What QEMU writes at each system reset, in its order (kvm-abi 6.3). */
 static void qemu_reset(unsigned cpus)
 {
@@ -430,7 +461,17 @@ static void qemu_reset(unsigned cpus)
 	}
 }
 
-static void dirty_and_reset(bool renew, bool active, bool known)
+/* The core's own reset comes before QEMU's writes or after them. */
+static void machine_reset(bool core_first)
+{
+	if (core_first)
+		vgic_core_reset(g, 0);
+	qemu_reset(1);
+	if (!core_first)
+		vgic_core_reset(g, 0);
+}
+
+static void dirty_and_reset(bool renew, bool active, bool known, bool core_first)
 {
 	const char *how = renew	 ? "fresh VCPU" :
 			  active ? known ? "known active" : "active" :
@@ -449,7 +490,7 @@ static void dirty_and_reset(bool renew, bool active, bool known)
 	if (active)
 		fake_ack(0);
 	fake.cpu[0].switched_out = known;
-	qemu_reset(1);
+	machine_reset(core_first);
 	fake.cpu[0].switched_out = false;
 	vgic_dist_write(g, 0, GICD_CTLR, 4, 1);
 	for (unsigned i = 64; i < 72; i++)
@@ -461,8 +502,8 @@ static void dirty_and_reset(bool renew, bool active, bool known)
 		vgic_pulse(g, 0, i);
 	ok(take_all(0, &last) == 8, "reset, %s: its interrupts work", how);
 	ok(fake.cpu[0].renewals == renew, "reset, %s: VCPU object", how);
-	qemu_reset(1);
-	qemu_reset(1);
+	machine_reset(core_first);
+	machine_reset(core_first);
 	ok(fake.cpu[0].renewals <= 2u * renew, "a clean vCPU needs no second");
 }
 
@@ -632,9 +673,12 @@ int main(void)
 	test_maintenance();
 	test_hooks();
 	test_uaccess();
-	dirty_and_reset(false, false, false);
-	dirty_and_reset(false, true, false);
-	dirty_and_reset(true, true, true);
+	test_core_reset();
+	for (unsigned core_first = 0; core_first < 2; core_first++) {
+		dirty_and_reset(false, false, false, core_first);
+		dirty_and_reset(false, true, false, core_first);
+		dirty_and_reset(true, true, true, core_first);
+	}
 	for (uint32_t seed = 1; seed <= 8; seed++) {
 		test_random(4, seed);
 		test_random(1, seed);

@@ -212,7 +212,7 @@ static void write_ssgi(struct vgic *g, const struct vgic_access *a, uint32_t val
 
 /* Ascending. Sizes are those for 1,024 INTIDs. */
 static const struct vgic_reg regs[] = {
-	{ GICD_CTLR, 4, .read = read_ctlr, .write = write_ctlr, .uwrite = vgic_uwrite_ctlr },
+	{ GICD_CTLR, 4, .read = read_ctlr, .write = write_ctlr },
 	{ GICD_TYPER, 4, .read = read_typer },
 	{ GICD_IIDR, 4, .read = read_iidr, .uwrite = vgic_uwrite_iidr },
 	{ GICD_IGROUPR, 128, 1, .read = read_group, .write = write_group,

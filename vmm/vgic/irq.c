@@ -15,7 +15,6 @@ static void bank_reset(struct vgic_bank *b)
 		b->prio[i] = 0;
 }
 
-/* Everything vgic_reset() and vgic_init() agree on; input lines are not ours to change. */
 static void state_reset(struct vgic *g)
 {
 	g->ctlr = 0;
@@ -55,13 +54,6 @@ void vgic_init(struct vgic *g, unsigned cpus, unsigned intids, unsigned lrs)
 		g->cpu[c].bank.route[c] = UINT32_MAX;
 	}
 	vgic_reg_index(g);
-	state_reset(g);
-}
-
-void vgic_reset(struct vgic *g)
-{
-	for (unsigned c = 0; c < g->cpus; c++)
-		vgic_lr_drop(g, c, VGIC_BANKS, UINT32_MAX);
 	state_reset(g);
 }
 

@@ -182,41 +182,67 @@ static void forgotten(struct vgic *g, unsigned cpu, const struct vgic_lr *lr)
 	vgic_done(g, cpu, lr->intid / 32, bit);
 }
 
-/* All list registers at once, with a new VCPU object under the vCPU. */
-static bool renew(struct vgic *g, unsigned cpu)
+/* Empty an entry where it is, under a vCPU that keeps its VCPU object. */
+static void park(struct vgic_cpu *c, unsigned cpu, unsigned i)
 {
-	struct vgic_cpu *c = &g->cpu[cpu];
+	struct vgic_lr *lr = &c->lr[i];
 
-	if (!c->used || !g->renew || !g->renew(g->owner, cpu))
-		return false;
-	for (unsigned i = 0; i < g->lrs; i++) {
-		if (c->lr[i].state == VGIC_LR_BUSY)
-			forgotten(g, cpu, &c->lr[i]);
-		c->lr[i].state = VGIC_LR_FREE;
-	}
-	c->free = (1u << g->lrs) - 1;
-	c->fresh = 0;
-	c->used = false;
-	return true;
+	lr->state = hw_inject(cpu, i, lr->intid, LR_PRIO_LOWEST) ? VGIC_LR_PARKED : VGIC_LR_STALE;
+	lr->prio = LR_PRIO_LOWEST;
+	c->fresh &= ~(1u << i);
 }
 
 void vgic_lr_drop(struct vgic *g, unsigned cpu, unsigned bank, uint32_t bits)
 {
 	struct vgic_cpu *c = &g->cpu[cpu];
-	bool all = bank == VGIC_BANKS;
 
-	if (all && renew(g, cpu))
-		return;
 	for (unsigned i = 0; i < g->lrs; i++) {
 		struct vgic_lr *lr = &c->lr[i];
-		bool hit = lr->intid / 32 == bank && (bits & (1u << lr->intid % 32));
 
-		if (lr->state != VGIC_LR_BUSY || !(all || hit))
+		if (lr->state != VGIC_LR_BUSY || lr->intid / 32 != bank ||
+		    !(bits & (1u << lr->intid % 32)))
 			continue;
-		lr->state = hw_inject(cpu, i, lr->intid, LR_PRIO_LOWEST) ? VGIC_LR_PARKED :
-									   VGIC_LR_STALE;
-		lr->prio = LR_PRIO_LOWEST;
-		c->fresh &= ~(1u << i);
+		park(c, cpu, i);
 		forgotten(g, cpu, lr);
 	}
+}
+
+/* The entry in lr is gone; what made it pending stays: its line, when that is high, or its latch. */
+static void returned(struct vgic *g, unsigned cpu, const struct vgic_lr *lr)
+{
+	struct vgic_bank *b = vgic_bank(g, cpu, lr->intid / 32);
+	uint32_t bit = 1u << lr->intid % 32;
+
+	if (!(b->line & ~b->edge & bit)) {
+		evicted(g, cpu, lr);
+		return;
+	}
+	b->in_lr &= ~bit;
+	vgic_touch(g, cpu, lr->intid / 32);
+}
+
+void vgic_core_reset(struct vgic *g, unsigned cpu)
+{
+	struct vgic_cpu *c = &g->cpu[cpu];
+	bool fresh;
+
+	if (!c->used)
+		return;
+	/* A new VCPU object under the vCPU: only so the active priorities of the old guest go. */
+	fresh = g->renew && g->renew(g->owner, cpu);
+	for (unsigned i = 0; i < g->lrs; i++) {
+		bool busy = c->lr[i].state == VGIC_LR_BUSY;
+
+		if (fresh)
+			c->lr[i].state = VGIC_LR_FREE;
+		else if (busy)
+			park(c, cpu, i);
+		if (busy)
+			returned(g, cpu, &c->lr[i]);
+	}
+	if (!fresh)
+		return;
+	c->free = (1u << g->lrs) - 1;
+	c->fresh = 0;
+	c->used = false;
 }

@@ -35,7 +35,6 @@ const struct vgic_reg *vgic_reg_find(const struct vgic *g, unsigned cpu, uint32_
 				     struct vgic_access *a);
 
 /* Handlers of user space's view (uaccess.c). */
-void vgic_uwrite_ctlr(struct vgic *g, const struct vgic_access *a, uint32_t value);
 void vgic_uwrite_iidr(struct vgic *g, const struct vgic_access *a, uint32_t value);
 void vgic_uwrite_group(struct vgic *g, const struct vgic_access *a, uint32_t value);
 uint32_t vgic_uread_pending(struct vgic *g, const struct vgic_access *a);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * vGIC: registers as KVM's GICv2 device groups show them (Linux Documentation/virt/kvm/devices/arm-vgic.rst).
- * QEMU writes the whole state at each system reset, GICD_CTLR = 0 first.
+ * QEMU writes the whole state at each system reset, GICD_CTLR = 0 first; here that is a register like others.
  */
 #include "vmm/vgic/regs.h"
 
@@ -9,15 +9,6 @@
 #define GICC_PMR_MASK 0x1fu
 #define GICC_CTLR_MASK 0x1ffu
 #define GICC_BPR_MASK 0x7u
-
-void vgic_uwrite_ctlr(struct vgic *g, const struct vgic_access *a, uint32_t value)
-{
-	(void)a;
-	if (!value)
-		vgic_reset(g);
-	g->ctlr = value & (GICD_CTLR_ENABLE_GRP0 | GICD_CTLR_ENABLE_GRP1);
-	g->dirty |= (1u << g->cpus) - 1;
-}
 
 void vgic_uwrite_iidr(struct vgic *g, const struct vgic_access *a, uint32_t value)
 {

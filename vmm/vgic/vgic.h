@@ -105,8 +105,11 @@ struct vgic {
 /* cpus 1..8, intids 64..1020 (multiple of 32, 1020 counts as 1024), lrs 1..VGIC_MAX_LRS. */
 void vgic_init(struct vgic *g, unsigned cpus, unsigned intids, unsigned lrs);
 
-/* Distributor back to reset state, list registers emptied as far as possible. No vCPU executes. */
-void vgic_reset(struct vgic *g);
+/*
+ * A core is reset: its list registers and its CPU interface are as new, as far as that is possible. What was in them and not
+ * ended is pending again, or follows its line. The distributor keeps its state. The vCPU does not execute.
+ */
+void vgic_core_reset(struct vgic *g, unsigned cpu);
 
 /* --- irq.c: inputs ---------------------------------------------------------------------------------- */
 
@@ -142,7 +145,7 @@ enum vgic_group {
 	VGIC_GROUP_CPU = 2, /* KVM_DEV_ARM_VGIC_GRP_CPU_REGS */
 };
 
-/* WIRE_EINVAL: no such group or vCPU; WIRE_ENOENT: no such register. A write of 0 to GICD_CTLR is a reset. */
+/* WIRE_EINVAL: no such group or vCPU; WIRE_ENOENT: no such register. */
 enum wire_status vgic_uaccess_read(struct vgic *g, uint64_t group, uint64_t cpu, uint64_t offset,
 				   uint32_t *value);
 enum wire_status vgic_uaccess_write(struct vgic *g, uint64_t group, uint64_t cpu, uint64_t offset,
@@ -204,7 +207,7 @@ void vgic_set_target(struct vgic *g, unsigned bank, unsigned bit, uint8_t target
 void vgic_reg_index(struct vgic *g);
 /* Hook call of an interrupt the guest is done with. */
 void vgic_done(struct vgic *g, unsigned cpu, unsigned bank, uint32_t bits);
-/* Empty list registers: those with an entry of bank `bank` in `bits`, or all when bank is VGIC_BANKS. */
+/* Empty the list registers with an entry of bank `bank` in `bits`. */
 void vgic_lr_drop(struct vgic *g, unsigned cpu, unsigned bank, uint32_t bits);
 
 #endif
