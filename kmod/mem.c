@@ -92,6 +92,7 @@ static bool mem_invalidate(struct mmu_interval_notifier *notifier,
 	struct selkie_vm *vm = slot->vm;
 	bool may_sleep = mmu_notifier_range_blockable(range);
 	unsigned long start, end;
+	u64 first, last;
 	int ret = 0;
 
 	if (may_sleep)
@@ -100,9 +101,13 @@ static bool mem_invalidate(struct mmu_interval_notifier *notifier,
 		return false;
 	start = max(range->start, slot->hva);
 	end = min(range->end, slot->hva + (slot->pages << PAGE_SHIFT));
-	if (start < end)
-		ret = mem_unmap_range(slot, (start - slot->hva) >> PAGE_SHIFT,
-				      (end - 1 - slot->hva) >> PAGE_SHIFT, may_sleep);
+	if (start < end) {
+		first = (start - slot->hva) >> PAGE_SHIFT;
+		last = (end - 1 - slot->hva) >> PAGE_SHIFT;
+		bitmap_set(slot->taken, first / MEM_TAKEN_PAGES,
+			   last / MEM_TAKEN_PAGES - first / MEM_TAKEN_PAGES + 1);
+		ret = mem_unmap_range(slot, first, last, may_sleep);
+	}
 	if (!ret)
 		mmu_interval_set_seq(notifier, seq);
 	mutex_unlock(&vm->mmu_lock);
@@ -201,9 +206,18 @@ static unsigned int mem_block(const struct mem_slot *slot, u64 page, unsigned in
 	return end - begin;
 }
 
+/* Has Linux taken any of the slot's pages [first, first + count) away? */
+static bool mem_was_taken(const struct mem_slot *slot, u64 first, unsigned int count)
+{
+	unsigned long end = (first + count - 1) / MEM_TAKEN_PAGES + 1;
+
+	return find_next_bit(slot->taken, end, first / MEM_TAKEN_PAGES) < end;
+}
+
 /*
  * Brings the surroundings of a fault in before it is looked up, so that memory that is touched in order does not fault page by
- * page. What fails here is left to the faults that really need it.
+ * page. What fails here is left to the faults that really need it. What Linux has taken stays away until it is touched
+ * itself: a balloon's pages, or those that KSM or a fork made common.
  */
 static void mem_populate(struct mem_slot *slot, u64 page, bool write)
 {
@@ -213,7 +227,7 @@ static void mem_populate(struct mem_slot *slot, u64 page, bool write)
 	if (READ_ONCE(slot->dirty) || !write || slot->flags & KVM_MEM_READONLY)
 		return;
 	count = mem_block(slot, page, READ_ONCE(populate_pages), &first);
-	if (count > 1)
+	if (count > 1 && !mem_was_taken(slot, first, count))
 		get_user_pages_unlocked(slot->hva + (first << PAGE_SHIFT), count, NULL,
 					FOLL_WRITE | FOLL_NOWAIT);
 }

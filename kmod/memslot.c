@@ -48,6 +48,7 @@ static void memslot_free(struct mem_slot *slot)
 	kvfree(slot->mapped);
 	kvfree(slot->writable);
 	kvfree(slot->dirty);
+	kvfree(slot->taken);
 	kfree(slot);
 }
 
@@ -74,7 +75,8 @@ static struct mem_slot *memslot_alloc(struct selkie_vm *vm,
 	slot->hva = region->userspace_addr;
 	slot->mapped = memslot_bitmap_alloc(slot->pages);
 	slot->writable = memslot_bitmap_alloc(slot->pages);
-	if (!slot->mapped || !slot->writable)
+	slot->taken = memslot_bitmap_alloc(DIV_ROUND_UP(slot->pages, MEM_TAKEN_PAGES));
+	if (!slot->mapped || !slot->writable || !slot->taken)
 		goto out_free;
 	if (region->flags & KVM_MEM_LOG_DIRTY_PAGES) {
 		slot->dirty = memslot_bitmap_alloc(slot->pages);
@@ -101,20 +103,25 @@ static void memslot_retire(struct mem_slot *slot)
 	memslot_free(slot);
 }
 
+/* Room for all slots there are and one more. */
+static struct mem_slots *memslot_array_alloc(struct selkie_vm *vm)
+{
+	struct mem_slots *slots;
+
+	return kzalloc(struct_size(slots, slot, memslot_all(vm)->count + 1), GFP_KERNEL_ACCOUNT);
+}
+
 /*
- * Publishes the slots without `old` (may be NULL) and with `new` (may be NULL), in order; then no page-in uses the previous
- * set any more.
+ * Publishes, in `to`, the slots without `old` (may be NULL) and with `new` (may be NULL), in order; then no page-in uses the
+ * previous set any more.
  */
-static int memslot_replace(struct selkie_vm *vm, struct mem_slot *old, struct mem_slot *new)
+static void memslot_replace(struct selkie_vm *vm, struct mem_slots *to, struct mem_slot *old,
+			    struct mem_slot *new)
 {
 	struct mem_slots *from = memslot_all(vm);
-	struct mem_slots *to;
 	unsigned int i;
 
 	lockdep_assert_held(&vm->slots_lock);
-	to = kzalloc(struct_size(to, slot, from->count + 1), GFP_KERNEL_ACCOUNT);
-	if (!to)
-		return -ENOMEM;
 	for (i = 0; i < from->count; i++) {
 		if (new && from->slot[i]->gpa > new->gpa) {
 			to->slot[to->count++] = new;
@@ -128,6 +135,38 @@ static int memslot_replace(struct selkie_vm *vm, struct mem_slot *old, struct me
 	rcu_assign_pointer(vm->slots, to);
 	synchronize_srcu_expedited(&vm->slots_srcu);
 	kfree(from);
+}
+
+static int memslot_delete(struct selkie_vm *vm, struct mem_slot *slot)
+{
+	struct mem_slots *without = memslot_array_alloc(vm);
+
+	if (!without)
+		return -ENOMEM;
+	memslot_replace(vm, without, slot, NULL);
+	memslot_retire(slot);
+	return 0;
+}
+
+/*
+ * `new` in the place of `old` (may be NULL). They may overlap: the old one's pages are gone before the first page of the new
+ * one is mapped, and what the guest accesses in between is nobody's, as with KVM.
+ */
+static int memslot_exchange(struct selkie_vm *vm, struct mem_slot *old, struct mem_slot *new)
+{
+	struct mem_slots *without = old ? memslot_array_alloc(vm) : NULL;
+	struct mem_slots *with = memslot_array_alloc(vm);
+
+	if (!with || (old && !without)) {
+		kfree(without);
+		kfree(with);
+		return -ENOMEM;
+	}
+	if (old) {
+		memslot_replace(vm, without, old, NULL);
+		memslot_retire(old);
+	}
+	memslot_replace(vm, with, NULL, new);
 	return 0;
 }
 
@@ -212,15 +251,12 @@ static int memslot_add(struct selkie_vm *vm, struct mem_slot *old,
 	slot = memslot_alloc(vm, region);
 	if (IS_ERR(slot))
 		return PTR_ERR(slot);
-	ret = memslot_replace(vm, old, slot);
+	ret = memslot_exchange(vm, old, slot);
 	if (ret) {
 		mmu_interval_notifier_remove(&slot->notifier);
 		memslot_free(slot);
-		return ret;
 	}
-	if (old)
-		memslot_retire(old);
-	return 0;
+	return ret;
 }
 
 static int memslot_change(struct selkie_vm *vm, struct mem_slot *slot,
@@ -241,16 +277,11 @@ static int memslot_set_region_locked(struct selkie_vm *vm,
 				     const struct kvm_userspace_memory_region *region)
 {
 	struct mem_slot *slot = memslot_by_id(vm, region->slot);
-	int ret;
 
 	if (slot && region->memory_size)
 		return memslot_change(vm, slot, region);
-	if (slot) {
-		ret = memslot_replace(vm, slot, NULL);
-		if (!ret)
-			memslot_retire(slot);
-		return ret;
-	}
+	if (slot)
+		return memslot_delete(vm, slot);
 	return region->memory_size ? memslot_add(vm, NULL, region) : -EINVAL;
 }
 

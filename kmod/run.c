@@ -382,6 +382,9 @@ static int vcpu_handle_walk(struct selkie_vcpu *vcpu)
 	mapped = vcpu_fetch_regs(vcpu);
 	if (!mapped)
 		mapped = walk_map_tables(vcpu->vm, &vcpu->regs);
+	/* The run loop sees the signal; the guest's walk fails once more then. */
+	if (mapped == -EINTR)
+		return 1;
 	if (mapped < 0)
 		return mapped;
 	if (mapped)

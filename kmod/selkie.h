@@ -57,6 +57,8 @@ struct mem_slot {
 	unsigned long *mapped; /* in the user-VM's address space */
 	unsigned long *writable; /* subset of mapped */
 	unsigned long *dirty; /* NULL unless dirty pages are logged */
+	/* Blocks of MEM_TAKEN_PAGES out of which Linux took something: a balloon, KSM, fork. Set under mmu_lock. */
+	unsigned long *taken;
 };
 
 /* The slots of a VM in order of gpa; replaced as a whole, read under vm->slots_srcu. */
@@ -333,6 +335,8 @@ int regs_list(struct kvm_reg_list __user *list);
 
 /* --- mem.c -------------------------------------------------------------------------------------- */
 #define MEM_BLOCK_PAGES 512u
+/* Pages for which mem_slot.taken has one bit, counted from the slot's begin */
+#define MEM_TAKEN_PAGES 16u
 
 /*
  * Unmaps what is mapped of pages [first, last] of the slot; with granules above a page the whole granule goes. -EAGAIN only
@@ -363,7 +367,7 @@ struct mem_slots *memslot_all(struct selkie_vm *vm);
 struct mem_slot *memslot_find(struct selkie_vm *vm, u64 ipa);
 
 /* --- walk.c ------------------------------------------------------------------------------------- */
-/* Maps the translation tables the guest's registers lead to. Number of pages mapped now, or an errno. */
+/* Maps the translation tables the guest's registers lead to. Number of pages mapped now, or an errno; -EINTR: a signal. */
 int walk_map_tables(struct selkie_vm *vm, const struct uvm_regs *regs);
 
 /* --- vgic.c ------------------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@ typedef uint64_t u64;
 typedef uint8_t u8;
 #define PAGE_SIZE 4096ul
 #define GFP_KERNEL 0
+#define GFP_KERNEL_ACCOUNT 0
 #define BIT_ULL(n) (1ull << (n))
 #define GENMASK_ULL(high, low) ((~0ull << (low)) & (~0ull >> (63 - (high))))
 #define FIELD_GET(mask, value) (((value) & (mask)) >> __builtin_ctzll(mask))
@@ -25,9 +26,11 @@ typedef uint8_t u8;
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define round_down(v, align) ((v) & -(u64)(align))
 #define offset_in_page(v) ((v) & (PAGE_SIZE - 1))
+#define min(a, b) ((a) < (b) ? (a) : (b))
 #define min_t(type, a, b) ((type)(a) < (type)(b) ? (type)(a) : (type)(b))
 #define max_t(type, a, b) ((type)(a) > (type)(b) ? (type)(a) : (type)(b))
-#define fatal_signal_pending(task) (touched > 4096)
+#define signal_pending(task) (touched > 8192)
+#define fatal_signal_pending(task) (touched > 8192)
 #define current NULL
 
 struct selkie_vm {
@@ -46,6 +49,22 @@ static unsigned long __get_free_page(int flags)
 static void free_page(unsigned long page)
 {
 	free((void *)page);
+}
+
+static void *kvcalloc(size_t n, size_t size, int flags)
+{
+	(void)flags;
+	return calloc(n, size);
+}
+
+static void kvfree(void *p)
+{
+	free(p);
+}
+
+static unsigned long hash_64(u64 key, unsigned int bits)
+{
+	return key * 0x61c8864680b583ebull >> (64 - bits);
 }
 
 static void demand(bool cond)
