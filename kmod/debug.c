@@ -16,6 +16,7 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/seq_file.h>
+#include <linux/string_helpers.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -84,7 +85,7 @@ static ssize_t crash_write(struct file *file, const char __user *buf, size_t siz
 		vm = CTL_SELF;
 	else if (kstrtou64(strim(text), 0, &vm))
 		return -EINVAL;
-	ret = transport_test_crash(vm);
+	ret = transport_test(vm, what);
 	return ret ? ret : size;
 }
 
@@ -164,8 +165,11 @@ static int vm_show(struct seq_file *seq, void *data)
 	if (ret)
 		return ret;
 	seq_printf(seq, "pid %d\n", vm->pid);
-	seq_printf(seq, "comm %s\n", vm->comm);
-	seq_printf(seq, "vcpus %u\n", vm->online);
+	seq_puts(seq, "comm ");
+	/* A process chooses its name: nothing in it may look like another line, or command a terminal. */
+	seq_escape_str(seq, vm->comm, ESCAPE_ANY | ESCAPE_NAP | ESCAPE_APPEND, "\\");
+	seq_putc(seq, '\n');
+	seq_printf(seq, "vcpus %u\n", vm->vcpus);
 	seq_printf(seq, "created_ns %llu\n", vm->created);
 	seq_printf(seq, "uptime_ns %llu\n", ktime_get_boottime_ns() - vm->created);
 	seq_printf(seq, "vmm_ns %llu\n", root.vmm_us * NSEC_PER_USEC);
@@ -245,7 +249,7 @@ static int vcpu_show(struct seq_file *seq, void *data)
 	vmm = vcpu->slot->stats;
 	vcpu_show_vmm(seq, &vmm);
 	vcpu_show_module(seq, &vcpu->stats);
-	seq_printf(seq, "guest_ns %llu\n", root.vcpu_us[vcpu->id] * NSEC_PER_USEC);
+	seq_printf(seq, "guest_ns %llu\n", root.vcpu_us[vcpu->index] * NSEC_PER_USEC);
 	seq_printf(seq, "halt_wait_ns %llu\n", debug_interval_ns(&vcpu->slot->stats.halt));
 	return 0;
 }
@@ -277,7 +281,7 @@ void debug_vm_add(struct selkie_vm *vm)
 	for (i = 0; i < SELKIE_MAX_VCPUS; i++) {
 		if (!vm->vcpu[i])
 			continue;
-		snprintf(name, sizeof(name), "vcpu%u", i);
+		snprintf(name, sizeof(name), "vcpu%u", vm->vcpu[i]->id);
 		debugfs_create_file(name, 0400, vm->debugfs, vm->vcpu[i], &vcpu_fops);
 	}
 }

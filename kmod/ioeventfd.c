@@ -49,7 +49,7 @@ static bool ioeventfd_seen(struct selkie_vm *vm)
 	return READ_ONCE(vm->shared->ioevent_seen) == vm->shared->ioevent_generation;
 }
 
-/* When this returns the VMM matches against the new table. */
+/* When this returns the VMM matches against the new table, or the VM is lost. */
 static void ioeventfd_edit_end(struct selkie_vm *vm)
 {
 	struct uvm_vm *shared = vm->shared;

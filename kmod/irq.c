@@ -2,6 +2,7 @@
 /*
  * Interrupt lines: KVM_IRQ_LINE, GSI routing, and the words the VMM's vGIC takes them from (wire/uvm.h, "interrupts").
  */
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -182,7 +183,10 @@ int irq_line(struct selkie_vm *vm, const struct kvm_irq_level *level)
 	case KVM_ARM_IRQ_TYPE_PPI:
 		if (!READ_ONCE(vm->vgic))
 			return -ENXIO;
-		if (vcpu >= SELKIE_MAX_VCPUS || !READ_ONCE(vm->vcpu[vcpu]))
+		if (vcpu >= SELKIE_MAX_VCPUS)
+			return -EINVAL;
+		vcpu = array_index_nospec(vcpu, SELKIE_MAX_VCPUS);
+		if (!READ_ONCE(vm->vcpu[vcpu]))
 			return -EINVAL;
 		if (number < 16 || number >= SELKIE_PRIVATE_INTIDS)
 			return -EINVAL;
@@ -200,6 +204,7 @@ int irq_line(struct selkie_vm *vm, const struct kvm_irq_level *level)
 			return ret;
 		if (number >= vm->vgic->intids)
 			return -EINVAL;
+		number = array_index_nospec(number, vm->vgic->intids);
 		irq_set_spi(vm, number, level->level);
 		return 0;
 	default:
@@ -215,6 +220,7 @@ unsigned int irq_route(struct selkie_vm *vm, unsigned int gsi)
 
 	if (gsi >= SELKIE_GSIS)
 		return 0;
+	gsi = array_index_nospec(gsi, SELKIE_GSIS);
 	rcu_read_lock();
 	routes = rcu_dereference(vm->routes);
 	if (routes)
@@ -255,17 +261,20 @@ int irq_default_routing(struct selkie_vm *vm)
 static int irq_add_route(struct irq_routes *routes, unsigned long *used,
 			 const struct kvm_irq_routing_entry *entry)
 {
-	if (entry->gsi >= SELKIE_GSIS)
+	unsigned int gsi = entry->gsi;
+
+	if (gsi >= SELKIE_GSIS)
 		return -EINVAL;
+	gsi = array_index_nospec(gsi, SELKIE_GSIS);
 	/* With one interrupt controller a GSI leads to one pin or one message. */
-	if (__test_and_set_bit(entry->gsi, used))
+	if (__test_and_set_bit(gsi, used))
 		return -EINVAL;
 	switch (entry->type) {
 	case KVM_IRQ_ROUTING_IRQCHIP:
 		if (entry->flags || entry->u.irqchip.irqchip ||
 		    entry->u.irqchip.pin >= SELKIE_SPI_PINS)
 			return -EINVAL;
-		routes->intid[entry->gsi] = entry->u.irqchip.pin + SELKIE_PRIVATE_INTIDS;
+		routes->intid[gsi] = entry->u.irqchip.pin + SELKIE_PRIVATE_INTIDS;
 		return 0;
 	case KVM_IRQ_ROUTING_MSI:
 		/* Accepted; without an ITS no message arrives. */

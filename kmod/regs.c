@@ -6,6 +6,7 @@
  * does not give out (FP and SIMD, CSSELR ...) is kept here: what user space writes it reads back, the guest does not see it.
  * Constants are what the processor says to EL1: seL4 does not trap the ID registers, so a guest reads the same.
  */
+#include <linux/nospec.h>
 #include <linux/uaccess.h>
 
 #include <asm/sysreg.h>
@@ -211,6 +212,7 @@ static int reg_core_find(struct selkie_vcpu *vcpu, const struct kvm_one_reg *reg
 
 	if (index >= CORE_COUNT)
 		return -ENOENT;
+	index = array_index_nospec(index, CORE_COUNT);
 	*place = reg_core_place(vcpu, index, size);
 	if (!*place || KVM_REG_SIZE(reg->id) != *size)
 		return -EINVAL;
@@ -395,6 +397,12 @@ static bool reg_is_timer(u64 id)
 }
 
 /* --- one register ----------------------------------------------------------------------------- */
+/* Its place in reg_ids[]; reg_is_id(id) holds. */
+static unsigned int reg_id_index(u64 id)
+{
+	return array_index_nospec((id & REG_SYS_MASK) - REG_ID_FIRST, REG_ID_COUNT);
+}
+
 static bool reg_is_id(u64 id)
 {
 	unsigned int enc = id & REG_SYS_MASK;
@@ -408,7 +416,7 @@ static int reg_sys_get(struct selkie_vcpu *vcpu, u64 id, u64 *value)
 	u64 *place;
 
 	if (reg_is_id(id)) {
-		*value = reg_ids[(id & REG_SYS_MASK) - REG_ID_FIRST];
+		*value = reg_ids[reg_id_index(id)];
 		return 0;
 	}
 	sys = reg_sys_find(id & REG_SYS_MASK);
@@ -425,7 +433,7 @@ static int reg_sys_set(struct selkie_vcpu *vcpu, u64 id, u64 value)
 	u64 *place;
 
 	if (reg_is_id(id))
-		return value == reg_ids[(id & REG_SYS_MASK) - REG_ID_FIRST] ? 0 : -EINVAL;
+		return value == reg_ids[reg_id_index(id)] ? 0 : -EINVAL;
 	sys = reg_sys_find(id & REG_SYS_MASK);
 	if (!sys)
 		return -ENOENT;

@@ -5,6 +5,7 @@
  * Order inside KVM_RUN, as KVM's: the answer to an MMIO exit is taken first, then immediate_exit is looked at, then
  * signals. -EINTR is only returned while the module owns the slot, that is while the vCPU does not execute.
  */
+#include <linux/nospec.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/stat.h>
 #include <linux/vtime.h>
@@ -146,6 +147,7 @@ static void vcpu_read_exit(struct selkie_vcpu *vcpu)
 {
 	struct uvm_vcpu *slot = vcpu->slot;
 	struct vcpu_exit *exit = &vcpu->exit;
+	u32 kind;
 
 	exit->reason = READ_ONCE(slot->exit);
 	exit->addr = READ_ONCE(slot->addr);
@@ -157,7 +159,8 @@ static void vcpu_read_exit(struct selkie_vcpu *vcpu)
 	exit->system_data = READ_ONCE(slot->system_data);
 	exit->fail_reason = READ_ONCE(slot->fail_reason);
 	vcpu->exit_pending = true;
-	vcpu->stats.exits[min_t(u32, exit->reason, UVM_EXIT_FAIL)]++;
+	kind = array_index_nospec(min_t(u32, exit->reason, UVM_EXIT_FAIL), VCPU_EXITS);
+	vcpu->stats.exits[kind]++;
 	trace_selkie_exit(vcpu->vm->id, vcpu->id, exit->reason, exit->addr, exit->esr,
 			  exit->access);
 }
@@ -238,7 +241,7 @@ static void vcpu_kick(struct selkie_vcpu *vcpu)
 	vcpu->stats.kicks++;
 	trace_selkie_kick(vcpu->vm->id, vcpu->id);
 	smp_store_release(&vcpu->slot->kick, 1);
-	vm_ring(vcpu->vm, UVM_RING_VCPU(vcpu->id));
+	vm_ring(vcpu->vm, UVM_RING_VCPU(vcpu->index));
 }
 
 void vcpu_nudge(struct selkie_vcpu *vcpu)
@@ -247,7 +250,7 @@ void vcpu_nudge(struct selkie_vcpu *vcpu)
 	/* Pairs with the barrier in vcpu_enter(), which sees what changed before, or the VMM sees the kick. */
 	smp_mb();
 	WRITE_ONCE(vcpu->slot->kick, 1);
-	vm_ring(vcpu->vm, UVM_RING_VCPU(vcpu->id));
+	vm_ring(vcpu->vm, UVM_RING_VCPU(vcpu->index));
 }
 
 /* --- run loop --------------------------------------------------------------------------------- */
@@ -315,7 +318,10 @@ static void vcpu_lend(struct selkie_vcpu *vcpu)
 	cond_resched();
 }
 
-/* Lends while the vCPU is busy, sleeps while it waits, until the slot has come back or the VM died. -ERESTARTSYS: signal. */
+/*
+ * Lends while the vCPU is busy, sleeps while it waits, until the slot has come back or the VM died. An errno: signal. Linux's work
+ * is done beside a guest that goes on.
+ */
 static int vcpu_attend(struct selkie_vcpu *vcpu)
 {
 	struct uvm_vcpu *slot = vcpu->slot;
@@ -553,9 +559,8 @@ static int vcpu_run(struct selkie_vcpu *vcpu)
 		if (signal_pending(current)) {
 			vcpu->stats.intr++;
 			run->exit_reason = KVM_EXIT_INTR;
-			return -EINTR;
+			return ret;
 		}
-		ret = 0;
 		if (!vcpu->exit_pending)
 			ret = vcpu_enter(vcpu);
 		if (!ret && !vcpu->exit_pending)

@@ -168,7 +168,9 @@ struct vcpu_exit {
 
 struct selkie_vcpu {
 	struct selkie_vm *vm;
-	unsigned int id;
+	unsigned int id; /* as user space has it; its affinity in MPIDR_EL1 */
+	/* In the order of creation: its slot, its GIC CPU interface, KVM_IRQ_LINE's number. */
+	unsigned int index;
 	struct mutex lock; /* KVM_RUN and every other ioctl */
 	wait_queue_head_t wq; /* slot came back, or the VM died */
 	struct kvm_run *run; /* the page user space maps */
@@ -222,9 +224,8 @@ struct selkie_vm {
 	unsigned int ipa_bits;
 
 	struct mutex lock; /* vCPU creation, vGIC, start, VM requests */
-	struct selkie_vcpu *vcpu[SELKIE_MAX_VCPUS]; /* set once, under lock */
-	unsigned int vcpus; /* highest id + 1 */
-	unsigned int online; /* vCPUs that exist */
+	struct selkie_vcpu *vcpu[SELKIE_MAX_VCPUS]; /* by index; set once, under lock */
+	unsigned int vcpus; /* that exist, the first so many of the array */
 	struct vgic *vgic; /* NULL: none; set once, under lock */
 	u64 cntvoff; /* CNTPCT minus the guest's virtual count */
 	bool live; /* user-VM exists; set once, under lock */
@@ -386,9 +387,9 @@ int irq_line(struct selkie_vm *vm, const struct kvm_irq_level *level);
 void irq_start(struct selkie_vm *vm);
 /* Latches an SPI once. Any context. */
 void irq_pulse(struct selkie_vm *vm, unsigned int intid);
-/* This thread of KVM_RUN rings for edges from now on, if no other does; rings for those there were. */
+/* The vCPU is the VMM's, and this thread of KVM_RUN may be woken to ring for edges; rings for those there were. */
 void irq_ringer_enter(struct selkie_vcpu *vcpu);
-/* Not any more. */
+/* Not any more; rings for those there are. */
 void irq_ringer_leave(struct selkie_vcpu *vcpu);
 /* Says for which SPIs the VMM reports the guest's EOI: `mask` has UVM_IRQ_WORDS words. */
 void irq_set_resample(struct selkie_vm *vm, const u32 *mask);

@@ -246,15 +246,21 @@ static struct selkie_vcpu *vcpu_alloc(struct selkie_vm *vm, unsigned int id)
 
 static int vcpu_check_create(struct selkie_vm *vm, unsigned long id)
 {
+	unsigned int i;
+
 	lockdep_assert_held(&vm->lock);
-	if (vm->online == SELKIE_MAX_VCPUS)
+	if (vm->vcpus == SELKIE_MAX_VCPUS)
 		return -EINVAL;
 	if (vm->vgic && vm->vgic->initialized)
 		return -EBUSY;
 	/* The user-VM was made for the vCPUs that existed then. */
 	if (vm->live)
 		return -EBUSY;
-	return vm->vcpu[id] ? -EEXIST : 0;
+	for (i = 0; i < vm->vcpus; i++) {
+		if (vm->vcpu[i]->id == id)
+			return -EEXIST;
+	}
+	return 0;
 }
 
 int vcpu_create_fd(struct selkie_vm *vm, unsigned long id)
@@ -272,6 +278,7 @@ int vcpu_create_fd(struct selkie_vm *vm, unsigned long id)
 	fd = vcpu_check_create(vm, id);
 	if (fd)
 		goto out_free;
+	vcpu->index = vm->vcpus;
 	snprintf(name, sizeof(name), "kvm-vcpu:%lu", id);
 	vm_get(vm);
 	fd = anon_inode_getfd(name, &vcpu_fops, vcpu, O_RDWR | O_CLOEXEC);
@@ -280,9 +287,8 @@ int vcpu_create_fd(struct selkie_vm *vm, unsigned long id)
 		goto out_free;
 	}
 	/* Pairs with the readers in vm_mark_dead() and vm_events(). */
-	smp_store_release(&vm->vcpu[id], vcpu);
-	vm->vcpus = max_t(unsigned int, vm->vcpus, id + 1);
-	vm->online++;
+	smp_store_release(&vm->vcpu[vcpu->index], vcpu);
+	vm->vcpus++;
 	mutex_unlock(&vm->lock);
 	return fd;
 out_free:

@@ -9,6 +9,7 @@
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
 #include <linux/irqchip/arm-gic.h>
+#include <linux/nospec.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -126,7 +127,7 @@ static u32 *vgic_dist_place(struct selkie_vm *vm, unsigned int cpu, u8 reg, unsi
 		return &shadow->ctlr;
 	case VGIC_TYPER:
 		*fixed = (vm->vgic->intids / VGIC_TYPER_LINES_UNIT - 1) |
-			 (vm->online - 1) << VGIC_TYPER_CPUS_SHIFT;
+			 (vm->vcpus - 1) << VGIC_TYPER_CPUS_SHIFT;
 		return NULL;
 	case VGIC_IIDR_REG:
 		*fixed = VGIC_IIDR;
@@ -184,7 +185,8 @@ static u32 vgic_dist_mask(u8 reg, unsigned int word)
 static int vgic_shadow_dist(struct selkie_vm *vm, const struct vgic_range *range, unsigned int cpu,
 			    u32 offset, u32 *value, bool write)
 {
-	unsigned int word = (offset - range->offset) / sizeof(u32);
+	unsigned int word = array_index_nospec((offset - range->offset) / sizeof(u32),
+					       range->length / sizeof(u32));
 	u32 mask = vgic_dist_mask(range->reg, word);
 	u32 fixed, *place;
 
@@ -392,11 +394,10 @@ static bool vgic_known(struct selkie_vm *vm, const struct kvm_device_attr *attr)
 							       vgic_cpu_known(offset);
 }
 
-static int vgic_access_shadow(struct selkie_vm *vm, const struct kvm_device_attr *attr, u32 *value,
-			      bool write)
+static int vgic_access_shadow(struct selkie_vm *vm, const struct kvm_device_attr *attr,
+			      unsigned int cpu, u32 *value, bool write)
 {
 	u32 offset = VGIC_ATTR_OFFSET(attr->attr);
-	unsigned int cpu = VGIC_ATTR_CPU(attr->attr);
 
 	if (attr->group == KVM_DEV_ARM_VGIC_GRP_DIST_REGS)
 		return vgic_shadow_dist(vm, vgic_dist_find(vm, offset), cpu, offset, value, write);
@@ -423,12 +424,13 @@ static void vgic_tell_restore(const struct selkie_vm *vm, const struct kvm_devic
 static int vgic_access(struct selkie_vm *vm, const struct kvm_device_attr *attr, u32 *value,
 		       bool write)
 {
-	u64 arg[4] = { attr->group, VGIC_ATTR_CPU(attr->attr), VGIC_ATTR_OFFSET(attr->attr),
-		       *value };
+	unsigned int cpu = VGIC_ATTR_CPU(attr->attr);
+	u64 arg[4] = { attr->group, cpu, VGIC_ATTR_OFFSET(attr->attr), *value };
 	int ret;
 
-	if (arg[1] >= SELKIE_MAX_VCPUS || !vm->vcpu[arg[1]])
+	if (cpu >= vm->vcpus)
 		return -EINVAL;
+	cpu = array_index_nospec(cpu, vm->vcpus);
 	ret = vgic_init_vm(vm);
 	if (ret)
 		return ret;
@@ -438,7 +440,7 @@ static int vgic_access(struct selkie_vm *vm, const struct kvm_device_attr *attr,
 		return 0;
 	}
 	if (!vm->live)
-		return vgic_access_shadow(vm, attr, value, write);
+		return vgic_access_shadow(vm, attr, cpu, value, write);
 	ret = vm_request(vm, write ? UVM_VMREQ_GIC_SET : UVM_VMREQ_GIC_GET, arg);
 	if (!ret && !write)
 		*value = arg[3];
@@ -595,13 +597,15 @@ static int vgic_get_attr(struct selkie_vm *vm, const struct kvm_device_attr *att
 static int vgic_has_reg(struct selkie_vm *vm, const struct kvm_device_attr *attr)
 {
 	unsigned int cpu = VGIC_ATTR_CPU(attr->attr);
-	bool known;
+	bool exists, known;
 
 	if (cpu >= SELKIE_MAX_VCPUS || !READ_ONCE(vm->vcpu[cpu]))
 		return -EINVAL;
 	mutex_lock(&vm->lock);
 	known = vgic_known(vm, attr);
 	mutex_unlock(&vm->lock);
+	if (!exists)
+		return -EINVAL;
 	return known ? 0 : -ENXIO;
 }
 

@@ -186,7 +186,7 @@ static int vm_describe(struct selkie_vm *vm, struct ctl_create *create)
 	create->gicd = CTL_NO_GIC;
 	create->intids = 64;
 	for (i = 0; i < vm->vcpus; i++)
-		create->mpidr[i] = regs_mpidr(i);
+		create->mpidr[i] = regs_mpidr(vm->vcpu[i]->id);
 	if (!vm->vgic)
 		return 0;
 
@@ -290,7 +290,7 @@ int vm_start(struct selkie_vm *vm)
 	vm->mmu_live = true;
 	mutex_unlock(&vm->mmu_lock);
 	debug_vm_add(vm);
-	trace_selkie_vm_create(vm->id, vm->online, vm->pid);
+	trace_selkie_vm_create(vm->id, vm->vcpus, vm->pid);
 	vm_ring(vm, UVM_RING_IOEVENT);
 
 	ret = vgic_replay(vm);
