@@ -4,7 +4,8 @@
  *
  *	counters		root's books (struct ctl_counters)
  *	log			root's log; reading takes the text away
- *	crash			write a user-VM's number or "self": its VMM faults (system descriptions with test-hooks)
+ *	crash			write a user-VM's number or "self": its VMM faults; with "stop " or "go " before it the VMM
+ *				stands still, or goes on (system descriptions with test-hooks)
  *	service			this service-VM
  *	vm<n>/vm		who made it; doorbells, interrupts; root's books of it
  *	vm<n>/memory		page-in and invalidation
@@ -73,7 +74,8 @@ static const struct file_operations log_fops = {
 
 static ssize_t crash_write(struct file *file, const char __user *buf, size_t size, loff_t *pos)
 {
-	char text[8] = "";
+	enum ctl_test what = CTL_TEST_CRASH;
+	char text[16] = "", *name = text;
 	u64 vm;
 	int ret;
 
@@ -81,9 +83,16 @@ static ssize_t crash_write(struct file *file, const char __user *buf, size_t siz
 		return -EINVAL;
 	if (copy_from_user(text, buf, size))
 		return -EFAULT;
-	if (sysfs_streq(text, "self"))
+	if (str_has_prefix(text, "stop ")) {
+		what = CTL_TEST_STOP;
+		name += strlen("stop ");
+	} else if (str_has_prefix(text, "go ")) {
+		what = CTL_TEST_GO_ON;
+		name += strlen("go ");
+	}
+	if (sysfs_streq(name, "self"))
 		vm = CTL_SELF;
-	else if (kstrtou64(strim(text), 0, &vm))
+	else if (kstrtou64(strim(name), 0, &vm))
 		return -EINVAL;
 	ret = transport_test(vm, what);
 	return ret ? ret : size;

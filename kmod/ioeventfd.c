@@ -53,16 +53,16 @@ static bool ioeventfd_seen(struct selkie_vm *vm)
 static void ioeventfd_edit_end(struct selkie_vm *vm)
 {
 	struct uvm_vm *shared = vm->shared;
+	long left;
 
 	smp_store_release(&shared->ioevent_generation, shared->ioevent_generation + 1);
 	if (!vm->ioevents_live)
 		return;
 	vm_ring(vm, UVM_RING_IOEVENT);
-	if (!wait_event_timeout(vm->request_wq, ioeventfd_seen(vm) || READ_ONCE(vm->dead),
-				SELKIE_ANSWER_TIMEOUT)) {
-		pr_err("user-VM %u: its VMM does not take the ioeventfd table\n", vm->id);
-		vm_mark_dead(vm);
-	}
+	left = wait_event_killable_timeout(
+		vm->request_wq, ioeventfd_seen(vm) || READ_ONCE(vm->dead), SELKIE_ANSWER_TIMEOUT);
+	if (left <= 0)
+		vm_no_answer(vm, left);
 }
 
 void ioeventfd_start(struct selkie_vm *vm)
@@ -176,7 +176,8 @@ bool ioeventfd_match(struct selkie_vm *vm, u64 addr, u8 len, u64 data)
 
 	if (!READ_ONCE(vm->ioevents_beyond))
 		return false;
-	mutex_lock(&vm->ioeventfd_lock);
+	if (mutex_lock_killable(&vm->ioeventfd_lock))
+		return false;
 	list_for_each_entry(p, &vm->ioeventfds, list) {
 		hit = ioeventfd_hits(p, addr, len, data);
 		if (hit) {
@@ -255,7 +256,10 @@ static int ioeventfd_assign(struct selkie_vm *vm, const struct kvm_ioeventfd *ar
 	p->wildcard = !(args->flags & KVM_IOEVENTFD_FLAG_DATAMATCH);
 	p->datamatch = p->wildcard ? 0 : args->datamatch;
 
-	mutex_lock(&vm->ioeventfd_lock);
+	if (mutex_lock_killable(&vm->ioeventfd_lock)) {
+		ioeventfd_free(p);
+		return -EINTR;
+	}
 	if (ioeventfd_collides(vm, p)) {
 		ret = -EEXIST;
 	} else if (vm->ioevents >= IOEVENTFD_MAX) {
@@ -290,7 +294,10 @@ static int ioeventfd_deassign(struct selkie_vm *vm, const struct kvm_ioeventfd *
 	eventfd = eventfd_ctx_fdget(args->fd);
 	if (IS_ERR(eventfd))
 		return PTR_ERR(eventfd);
-	mutex_lock(&vm->ioeventfd_lock);
+	if (mutex_lock_killable(&vm->ioeventfd_lock)) {
+		eventfd_ctx_put(eventfd);
+		return -EINTR;
+	}
 	list_for_each_entry(p, &vm->ioeventfds, list) {
 		if (!ioeventfd_is(p, args, eventfd))
 			continue;

@@ -154,7 +154,8 @@ static int irq_line_init(struct selkie_vm *vm)
 
 	if (irq_vgic_ready(vm))
 		return 0;
-	mutex_lock(&vm->lock);
+	if (mutex_lock_killable(&vm->lock))
+		return -EINTR;
 	ret = vgic_lazy_init(vm);
 	mutex_unlock(&vm->lock);
 	return ret;

@@ -316,7 +316,8 @@ static int reg_set_count(struct selkie_vcpu *vcpu, u64 count)
 	struct selkie_vm *vm = vcpu->vm;
 	unsigned int i;
 
-	mutex_lock(&vm->lock);
+	if (mutex_lock_killable(&vm->lock))
+		return -EINTR;
 	WRITE_ONCE(vm->cntvoff, regs_count() - count);
 	for (i = 0; vm->live && i < SELKIE_MAX_VCPUS; i++) {
 		if (vm->vcpu[i] && vm->vcpu[i] != vcpu)

@@ -53,14 +53,14 @@ static bool vcpu_look(struct selkie_vcpu *vcpu)
 static int vcpu_await(struct selkie_vcpu *vcpu)
 {
 	struct selkie_vm *vm = vcpu->vm;
+	long left;
 
 	if (vcpu_look(vcpu))
 		return 0;
-	if (!wait_event_timeout(vcpu->wq, vcpu_owned(vcpu) || READ_ONCE(vm->dead),
-				SELKIE_ANSWER_TIMEOUT)) {
-		pr_err("user-VM %u: its VMM does not give vCPU %u back\n", vm->id, vcpu->id);
-		vm_mark_dead(vm);
-	}
+	left = wait_event_killable_timeout(vcpu->wq, vcpu_owned(vcpu) || READ_ONCE(vm->dead),
+					   SELKIE_ANSWER_TIMEOUT);
+	if (left <= 0)
+		vm_no_answer(vm, left);
 	return vcpu_owned(vcpu) ? 0 : -EIO;
 }
 
@@ -260,6 +260,8 @@ static int vcpu_enter(struct selkie_vcpu *vcpu)
 	int ret;
 
 	for (;;) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		WRITE_ONCE(vcpu->slot->kick, 0);
 		/* Pairs with vcpu_nudge(). */
 		smp_mb();

@@ -38,8 +38,8 @@
 #define SELKIE_MAX_INTID 1020
 #define SELKIE_PRIVATE_INTIDS 32
 #define SELKIE_SPI_PINS (SELKIE_MAX_INTID - SELKIE_PRIVATE_INTIDS)
-/* An answer of a VMM that takes longer means that the VMM is broken: its VM is given up. */
-#define SELKIE_ANSWER_TIMEOUT (30 * HZ)
+/* A VMM answers at once; when it takes longer it is broken: its VM is given up. */
+#define SELKIE_ANSWER_TIMEOUT (2 * HZ)
 
 struct selkie_vm;
 struct dentry;
@@ -277,6 +277,11 @@ void vm_put(struct selkie_vm *vm);
 int vm_start(struct selkie_vm *vm);
 /* The VM is lost: every later ioctl answers -EIO. Any context. */
 void vm_mark_dead(struct selkie_vm *vm);
+/*
+ * The VMM has not answered; `left` is what wait_event_killable_timeout() returned: 0, or an errno when the process is being killed,
+ * which does not wait for a VMM. The VM is lost.
+ */
+void vm_no_answer(struct selkie_vm *vm, long left);
 /* Takes the VM's event word and acts on it. False: there was none. Interrupts off, under RCU. */
 bool vm_events(struct selkie_vm *vm);
 /* Sets bits of the VM's ring word and rings when it was empty. Any context; the VM is live. */

@@ -259,9 +259,9 @@ ssize_t transport_log_read(char *text, size_t size)
 	return ret;
 }
 
-int transport_test_crash(u64 vm)
+int transport_test(u64 vm, enum ctl_test what)
 {
-	struct ctl_msg msg = { .label = CTL_TEST_CRASH, .mr = { vm } };
+	struct ctl_msg msg = { .label = CTL_TEST, .mr = { vm, what } };
 	int ret;
 
 	mutex_lock(&transport.lock);

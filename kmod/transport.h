@@ -55,8 +55,8 @@ int transport_vm_stats(u64 vm, struct ctl_vm_stats *stats);
 u64 transport_doorbells(void);
 /* Moves up to `size` bytes of root's log to `text`; returns their number or an errno. */
 ssize_t transport_log_read(char *text, size_t size);
-/* System descriptions with test-hooks only: makes the VMM of `vm` (or CTL_SELF) fault. */
-int transport_test_crash(u64 vm);
+/* System descriptions with test-hooks only: what happens to the VMM of `vm` (or CTL_SELF). */
+int transport_test(u64 vm, enum ctl_test what);
 
 /*
  * User-VMs have the processor until an interrupt is pending here or a VMM rings; in the latter case vm_events() of all attached

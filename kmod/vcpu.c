@@ -274,7 +274,10 @@ int vcpu_create_fd(struct selkie_vm *vm, unsigned long id)
 	vcpu = vcpu_alloc(vm, id);
 	if (!vcpu)
 		return -ENOMEM;
-	mutex_lock(&vm->lock);
+	if (mutex_lock_killable(&vm->lock)) {
+		vcpu_free(vcpu);
+		return -EINTR;
+	}
 	fd = vcpu_check_create(vm, id);
 	if (fd)
 		goto out_free;

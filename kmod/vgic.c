@@ -452,7 +452,8 @@ static int vgic_access_locked(struct selkie_vm *vm, const struct kvm_device_attr
 {
 	int ret;
 
-	mutex_lock(&vm->lock);
+	if (mutex_lock_killable(&vm->lock))
+		return -EINTR;
 	ret = vm_lock_vcpus(vm);
 	if (!ret) {
 		ret = vgic_access(vm, attr, value, write);
@@ -487,7 +488,8 @@ static int vgic_set_addr(struct selkie_vm *vm, const struct kvm_device_attr *att
 		return -ENXIO;
 	if (copy_from_user(&addr, (void __user *)attr->addr, sizeof(addr)))
 		return -EFAULT;
-	mutex_lock(&vm->lock);
+	if (mutex_lock_killable(&vm->lock))
+		return -EINTR;
 	if (*place != VGIC_ADDR_NONE)
 		ret = -EEXIST;
 	else if (!IS_ALIGNED(addr, SZ_4K) || addr + size < addr)
@@ -507,7 +509,8 @@ static int vgic_get_addr(struct selkie_vm *vm, const struct kvm_device_attr *att
 	place = vgic_addr_place(vm, attr->attr, &size);
 	if (!place)
 		return -ENXIO;
-	mutex_lock(&vm->lock);
+	if (mutex_lock_killable(&vm->lock))
+		return -EINTR;
 	addr = *place;
 	mutex_unlock(&vm->lock);
 	return copy_to_user((void __user *)attr->addr, &addr, sizeof(addr)) ? -EFAULT : 0;
@@ -522,7 +525,8 @@ static int vgic_set_intids(struct selkie_vm *vm, const struct kvm_device_attr *a
 		return -EFAULT;
 	if (intids < VGIC_MIN_INTIDS || intids > VGIC_MAX_INTIDS || intids % VGIC_TYPER_LINES_UNIT)
 		return -EINVAL;
-	mutex_lock(&vm->lock);
+	if (mutex_lock_killable(&vm->lock))
+		return -EINTR;
 	if (vm->vgic->initialized || vm->vgic->intids)
 		ret = -EBUSY;
 	else
@@ -544,7 +548,8 @@ static int vgic_control(struct selkie_vm *vm, const struct kvm_device_attr *attr
 
 	if (attr->attr != KVM_DEV_ARM_VGIC_CTRL_INIT)
 		return -ENXIO;
-	mutex_lock(&vm->lock);
+	if (mutex_lock_killable(&vm->lock))
+		return -EINTR;
 	ret = vgic_init_vm(vm);
 	mutex_unlock(&vm->lock);
 	return ret;
@@ -599,9 +604,9 @@ static int vgic_has_reg(struct selkie_vm *vm, const struct kvm_device_attr *attr
 	unsigned int cpu = VGIC_ATTR_CPU(attr->attr);
 	bool exists, known;
 
-	if (cpu >= SELKIE_MAX_VCPUS || !READ_ONCE(vm->vcpu[cpu]))
-		return -EINVAL;
-	mutex_lock(&vm->lock);
+	if (mutex_lock_killable(&vm->lock))
+		return -EINTR;
+	exists = cpu < vm->vcpus;
 	known = vgic_known(vm, attr);
 	mutex_unlock(&vm->lock);
 	if (!exists)
@@ -772,7 +777,9 @@ int vgic_create_device(struct selkie_vm *vm, struct kvm_create_device *cd)
 	vgic = vgic_alloc();
 	if (!vgic)
 		return -ENOMEM;
-	mutex_lock(&vm->lock);
+	ret = mutex_lock_killable(&vm->lock);
+	if (ret)
+		goto out_vgic;
 	ret = vgic_check_create(vm);
 	if (ret)
 		goto out_free;
@@ -784,6 +791,7 @@ int vgic_create_device(struct selkie_vm *vm, struct kvm_create_device *cd)
 	return 0;
 out_free:
 	mutex_unlock(&vm->lock);
+out_vgic:
 	kfree(vgic->shadow);
 	kfree(vgic);
 	return ret;

@@ -174,6 +174,13 @@ void vm_mark_dead(struct selkie_vm *vm)
 	wake_up_all(&vm->request_wq);
 }
 
+void vm_no_answer(struct selkie_vm *vm, long left)
+{
+	if (!left)
+		pr_err("user-VM %u: its VMM does not answer\n", vm->id);
+	vm_mark_dead(vm);
+}
+
 /* --- start ------------------------------------------------------------------------------------ */
 static int vm_describe(struct selkie_vm *vm, struct ctl_create *create)
 {
@@ -342,6 +349,7 @@ int vm_request(struct selkie_vm *vm, u32 op, u64 arg[4])
 {
 	struct uvm_vmreq *req = &vm->shared->vmreq;
 	unsigned int i;
+	long left;
 
 	lockdep_assert_held(&vm->lock);
 	if (READ_ONCE(vm->dead))

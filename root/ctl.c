@@ -231,8 +231,8 @@ static enum wire_status hello(struct vm *host, uint64_t mr[CTL_MRS])
 	return WIRE_OK;
 }
 
-/* Let the VMM run into a fault: it continues at address 0, where nothing is mapped. */
-static enum wire_status crash(struct vm *host, uint64_t user)
+/* A fault: the VMM continues at address 0, where nothing is mapped. */
+static enum wire_status test(struct vm *host, uint64_t user, uint64_t what)
 {
 	struct vm *vm = user == CTL_SELF ? host : user_vm(host, user);
 	seL4_UserContext regs = { .pc = 0 };
@@ -243,8 +243,18 @@ static enum wire_status crash(struct vm *host, uint64_t user)
 		return WIRE_ENOENT;
 	if (vm->state != VM_RUNNING)
 		return WIRE_EIO;
-	CHECK(seL4_TCB_WriteRegisters(vm->vmm_tcb, true, 0, 1, &regs) == seL4_NoError);
-	return WIRE_OK;
+	switch (what) {
+	case CTL_TEST_CRASH:
+		CHECK(seL4_TCB_WriteRegisters(vm->vmm_tcb, true, 0, 1, &regs) == seL4_NoError);
+		return WIRE_OK;
+	case CTL_TEST_STOP:
+		CHECK(seL4_TCB_Suspend(vm->vmm_tcb) == seL4_NoError);
+		return WIRE_OK;
+	case CTL_TEST_GO_ON:
+		CHECK(seL4_TCB_Resume(vm->vmm_tcb) == seL4_NoError);
+		return WIRE_OK;
+	}
+	return WIRE_EINVAL;
 }
 
 static enum wire_status read_log(struct vm *host, uint64_t mr[CTL_MRS])
@@ -277,8 +287,8 @@ enum wire_status ctl_serve(struct vm *vm, uint64_t op, uint64_t mr[CTL_MRS])
 		return vm_stats(vm, mr[0]);
 	case CTL_LOG_READ:
 		return read_log(vm, mr);
-	case CTL_TEST_CRASH:
-		return crash(vm, mr[0]);
+	case CTL_TEST:
+		return test(vm, mr[0], mr[1]);
 	}
 	return WIRE_ENOSYS;
 }

@@ -88,12 +88,18 @@ enum ctl_op {
 	CTL_COUNTERS = 6,
 	/* MR0 = most bytes (..CTL_TEXT_SIZE) -> MR0 = bytes now in area.text: the oldest unread log text */
 	CTL_LOG_READ = 7,
-	/* system description with test-hooks only: MR0 = vm or CTL_SELF: make that VMM fault */
-	CTL_TEST_CRASH = 8,
+	/* system description with test-hooks only: MR0 = vm or CTL_SELF, MR1 = enum ctl_test: what happens to its VMM */
+	CTL_TEST = 8,
 	/* MR0 = vm or CTL_SELF -> area.vm_stats */
 	CTL_VM_STATS = 9,
 };
 #define CTL_SELF UINT64_MAX
+
+enum ctl_test {
+	CTL_TEST_CRASH = 0, /* it faults */
+	CTL_TEST_STOP = 1, /* it does not execute any more: nobody is answered */
+	CTL_TEST_GO_ON = 2, /* it executes again */
+};
 
 #define CTL_MAP_WRITE 1u
 #define CTL_MAP_EXEC 2u /* without it the frame is mapped execute-never */

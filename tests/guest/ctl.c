@@ -268,7 +268,7 @@ static void run(void)
 	report(vcpu_do(vm, UVM_REQ_RUN, UVM_RESUME_MMIO) && v->exit == UVM_EXIT_ABORT &&
 		       v->addr == GUEST_CODE + 0x14,
 	       "run: its code was unmapped");
-	report(request(CTL_TEST_CRASH, vm, 0, 0, 0, NULL) == WIRE_OK, "crash its VMM");
+	report(request(CTL_TEST, vm, 0, 0, 0, NULL) == WIRE_OK, "crash its VMM");
 	for (uint64_t end = guest_count() + guest_frequency();
 	     !region(vm)->dead && guest_count() < end;)
 		;
@@ -276,7 +276,7 @@ static void run(void)
 	offer(RAM, 1);
 	report(request(CTL_MEM_MAP, vm, GUEST_CODE, 1, 0, NULL) == WIRE_EIO,
 	       "no memory for the dead");
-	report(request(CTL_TEST_CRASH, 9, 0, 0, 0, NULL) == WIRE_ENOENT, "crash what is not there");
+	report(request(CTL_TEST, 9, 0, 0, 0, NULL) == WIRE_ENOENT, "crash what is not there");
 	request(CTL_VM_DESTROY, vm, 0, 0, 0, NULL);
 	report(books_as_before(), "books");
 }
@@ -351,7 +351,7 @@ static _Noreturn void reset(void)
 	}
 	/* Every other time our own VMM dies instead; the description says on-crash = "restart". */
 	if (kept->resets % 2 == 0)
-		request(CTL_TEST_CRASH, CTL_SELF, 0, 0, 0, NULL);
+		request(CTL_TEST, CTL_SELF, 0, 0, 0, NULL);
 	else
 		guest_psci(&r);
 	for (;;)

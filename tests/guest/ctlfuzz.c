@@ -112,7 +112,8 @@ static void fuzz_destroy(uint64_t vm)
 
 static void fuzz_crash(uint64_t vm)
 {
-	uint64_t mr[4] = { vm, wild(), wild(), wild() }, want = WIRE_OK, status;
+	uint64_t what = once_in(4) ? wild() : (rnd() >> 16) % 3, want = WIRE_OK, status;
+	uint64_t mr[4] = { vm, what, wild(), wild() };
 	struct model *m = model_of(vm);
 
 	if (vm == CTL_SELF)
@@ -121,10 +122,12 @@ static void fuzz_crash(uint64_t vm)
 		want = WIRE_ENOENT;
 	else if (m->dead)
 		want = WIRE_EIO;
-	status = ask(CTL_TEST_CRASH, mr);
+	else if (what > CTL_TEST_GO_ON)
+		want = WIRE_EINVAL;
+	status = ask(CTL_TEST, mr);
 	check(status == want, "crash", status, want);
 	/* Its VMM is more urgent than we are: it is dead by now. */
-	if (want == WIRE_OK)
+	if (want == WIRE_OK && what == CTL_TEST_CRASH)
 		m->dead = true;
 }
 
