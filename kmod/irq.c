@@ -17,6 +17,10 @@ static bool irq_vgic_ready(struct selkie_vm *vm)
 	return vgic && READ_ONCE(vgic->initialized);
 }
 
+/*
+ * Words change under irq_lock, also below the lock of an eventfd and with interrupts off. A ring may let the guest have its turn
+ * before it returns: it comes when the lock has been given back, from who may be interrupted.
+ */
 void irq_start(struct selkie_vm *vm)
 {
 	unsigned long flags;
@@ -24,59 +28,79 @@ void irq_start(struct selkie_vm *vm)
 	lockdep_assert_held(&vm->lock);
 	raw_spin_lock_irqsave(&vm->irq_lock, flags);
 	vm->irq_live = true;
-	vm_ring(vm, UVM_RING_IRQ);
 	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
-}
-
-/* Holds irq_lock. */
-static void irq_ring(struct selkie_vm *vm)
-{
-	lockdep_assert_held(&vm->irq_lock);
-	if (vm->irq_live)
-		vm_ring(vm, UVM_RING_IRQ);
+	vm_ring(vm, UVM_RING_IRQ);
 }
 
 /* --- ringer ----------------------------------------------------------------------------------- */
 /*
  * Edges are rung for by a thread in KVM_RUN, when Linux runs it: what a back end makes pending before it pauses reaches the
  * guest together, and a guest that was waiting executes in that thread's time, not in the back end's. Earlier it could not execute
- * anyway, the service-VM has the processor.
+ * anyway, the service-VM has the processor. While no thread attends to a vCPU none executes: who gives the VMM a vCPU next
+ * rings for it.
  */
-static void irq_change_ringer(struct selkie_vm *vm, struct selkie_vcpu *from,
-			      struct selkie_vcpu *to)
+u32 irq_take_due(struct selkie_vm *vm)
 {
 	unsigned long flags;
 	bool due;
 
+	if (!READ_ONCE(vm->irq_due))
+		return 0;
 	raw_spin_lock_irqsave(&vm->irq_lock, flags);
-	if (vm->irq_ringer == from)
-		vm->irq_ringer = to;
 	due = vm->irq_due;
 	WRITE_ONCE(vm->irq_due, false);
 	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
-	if (due)
-		vm_call(vm, UVM_RING_IRQ);
+	return due ? UVM_RING_IRQ : 0;
+}
+
+static void irq_attend(struct selkie_vcpu *vcpu, bool attends)
+{
+	struct selkie_vm *vm = vcpu->vm;
+	unsigned long flags;
+	u32 ring;
+
+	raw_spin_lock_irqsave(&vm->irq_lock, flags);
+	WRITE_ONCE(vcpu->attends, attends ? current : NULL);
+	__assign_bit(vcpu->index, &vm->irq_ringers, attends);
+	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
+	/* From here on irq_ring_later() wakes this thread, or the other way round: what it left before is seen here. */
+	ring = irq_take_due(vm);
+	if (ring)
+		vm_call(vm, ring);
 }
 
 void irq_ringer_enter(struct selkie_vcpu *vcpu)
 {
-	irq_change_ringer(vcpu->vm, NULL, vcpu);
+	irq_attend(vcpu, true);
 }
 
 void irq_ringer_leave(struct selkie_vcpu *vcpu)
 {
-	irq_change_ringer(vcpu->vm, vcpu, NULL);
+	irq_attend(vcpu, false);
 }
 
-/* Returns whom to wake once irq_lock is given back, or NULL. */
+/* Returns whom to wake with irq_wake() once irq_lock is given back, or NULL. */
 static struct selkie_vcpu *irq_ring_later(struct selkie_vm *vm)
 {
 	lockdep_assert_held(&vm->irq_lock);
-	if (vm->irq_ringer)
-		WRITE_ONCE(vm->irq_due, true);
-	else
-		irq_ring(vm);
-	return vm->irq_ringer;
+	if (!vm->irq_live)
+		return NULL;
+	WRITE_ONCE(vm->irq_due, true);
+	return vm->irq_ringers ? vm->vcpu[__ffs(vm->irq_ringers)] : NULL;
+}
+
+/* The thread sleeps, or lends the processor, perhaps another than this, or is on its way to look. */
+static void irq_wake(struct selkie_vcpu *vcpu)
+{
+	struct task_struct *task;
+
+	wake_up(&vcpu->wq);
+	/* A task that ends is there until the RCU read side is left. */
+	rcu_read_lock();
+	task = READ_ONCE(vcpu->attends);
+	if (task)
+		kick_process(task);
+	rcu_read_unlock();
 }
 
 /* --- inputs ----------------------------------------------------------------------------------- */
@@ -90,7 +114,7 @@ void irq_pulse(struct selkie_vm *vm, unsigned int intid)
 	ringer = irq_ring_later(vm);
 	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
 	if (ringer)
-		wake_up(&ringer->wq);
+		irq_wake(ringer);
 }
 
 static void irq_set_spi(struct selkie_vm *vm, unsigned int intid, bool level)
@@ -99,7 +123,7 @@ static void irq_set_spi(struct selkie_vm *vm, unsigned int intid, bool level)
 	struct selkie_vcpu *ringer = NULL;
 	u32 bit = BIT(intid % 32);
 	unsigned long flags;
-	bool edge;
+	bool edge, ring = false;
 	u32 old;
 
 	raw_spin_lock_irqsave(&vm->irq_lock, flags);
@@ -111,40 +135,47 @@ static void irq_set_spi(struct selkie_vm *vm, unsigned int intid, bool level)
 		if (edge)
 			ringer = irq_ring_later(vm);
 		else
-			irq_ring(vm);
+			ring = vm->irq_live;
 	} else if (old & bit) {
 		WRITE_ONCE(vm->shared->irq_level[word], old & ~bit);
 		/* The end of an edge means nothing: an MSI by KVM_IRQ_LINE rings once. */
-		if (!edge)
-			irq_ring(vm);
+		ring = !edge && vm->irq_live;
 	}
 	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
+	if (ring)
+		vm_ring(vm, UVM_RING_IRQ);
 	if (ringer)
-		wake_up(&ringer->wq);
+		irq_wake(ringer);
 }
 
 static void irq_set_ppi(struct selkie_vm *vm, unsigned int vcpu, unsigned int intid, bool level)
 {
 	unsigned long flags;
+	bool ring;
 	u32 old;
 
 	raw_spin_lock_irqsave(&vm->irq_lock, flags);
 	old = vm->shared->ppi_level[vcpu];
 	WRITE_ONCE(vm->shared->ppi_level[vcpu], level ? old | BIT(intid) : old & ~BIT(intid));
-	irq_ring(vm);
+	ring = vm->irq_live;
 	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
+	if (ring)
+		vm_ring(vm, UVM_RING_IRQ);
 }
 
 void irq_set_resample(struct selkie_vm *vm, const u32 *mask)
 {
 	unsigned long flags;
 	unsigned int i;
+	bool ring;
 
 	raw_spin_lock_irqsave(&vm->irq_lock, flags);
 	for (i = 0; i < UVM_IRQ_WORDS; i++)
 		WRITE_ONCE(vm->shared->irq_resample[i], mask[i]);
-	irq_ring(vm);
+	ring = vm->irq_live;
 	raw_spin_unlock_irqrestore(&vm->irq_lock, flags);
+	if (ring)
+		vm_ring(vm, UVM_RING_IRQ);
 }
 
 /* --- KVM_IRQ_LINE ----------------------------------------------------------------------------- */

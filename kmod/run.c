@@ -35,7 +35,7 @@ static void vcpu_give(struct selkie_vcpu *vcpu, u32 request, u32 resume)
 	WRITE_ONCE(vcpu->slot->quiet, 1);
 	/* Pairs with the VMM's acquire of owner. */
 	smp_store_release(&vcpu->slot->owner, UVM_OWNER_VMM);
-	vm_call(vcpu->vm, UVM_RING_VCPU(vcpu->id));
+	vm_call(vcpu->vm, UVM_RING_VCPU(vcpu->index) | irq_take_due(vcpu->vm));
 }
 
 /* True when the slot has come back; otherwise an event will tell. */
@@ -289,7 +289,7 @@ static bool vcpu_returned(struct selkie_vcpu *vcpu)
 static bool vcpu_lends(struct selkie_vcpu *vcpu)
 {
 	return READ_ONCE(vcpu->slot->busy) && !vcpu_returned(vcpu) &&
-	       !READ_ONCE(vcpu->vm->irq_due) && !signal_pending(current);
+	       !READ_ONCE(vcpu->vm->irq_due) && !userwork_pending();
 }
 
 /*
@@ -334,14 +334,15 @@ static int vcpu_attend(struct selkie_vcpu *vcpu)
 		irq_ringer_enter(vcpu);
 		/* Before it sleeps: whom the guest's kicks have woken finds it runnable, as under KVM. */
 		cond_resched();
+		ret = userwork_run(vcpu);
+		if (ret)
+			break;
 		while (vcpu_lends(vcpu))
 			vcpu_lend(vcpu);
 		if (vcpu_returned(vcpu))
 			break;
-		if (signal_pending(current)) {
-			ret = -ERESTARTSYS;
-			break;
-		}
+		if (userwork_pending())
+			continue;
 		WRITE_ONCE(slot->thread, UVM_THREAD_SLEEPS);
 		/* Pairs with the VMM's barrier after it stored busy: it sees thread, or we see busy. */
 		smp_mb();
@@ -558,7 +559,8 @@ static int vcpu_run(struct selkie_vcpu *vcpu)
 	run->exit_reason = KVM_EXIT_UNKNOWN;
 	run->flags = 0;
 	do {
-		if (signal_pending(current)) {
+		ret = userwork_run(vcpu);
+		if (ret) {
 			vcpu->stats.intr++;
 			run->exit_reason = KVM_EXIT_INTR;
 			return ret;

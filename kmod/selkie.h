@@ -198,6 +198,8 @@ struct selkie_vcpu {
 	unsigned int walk_retries;
 
 	struct uvm_vcpu *slot; /* in the region, while the VM is live */
+	struct task_struct *attends; /* thread of KVM_RUN that irq_wake() wakes; under irq_lock */
+	struct kvm_vcpu *work; /* userwork.c's */
 	struct vcpu_stats stats;
 };
 
@@ -238,8 +240,8 @@ struct selkie_vm {
 	void *region;
 	raw_spinlock_t irq_lock; /* interrupt words, `shared` */
 	bool irq_live; /* the VMM is told of changes; under irq_lock */
-	/* Its thread is in KVM_RUN and rings for edges, when irq_due. Both under irq_lock. */
-	struct selkie_vcpu *irq_ringer;
+	/* vCPUs, by index, whose threads attend to them in KVM_RUN; one of those rings for edges, when irq_due. Under irq_lock. */
+	unsigned long irq_ringers;
 	bool irq_due;
 
 	struct mutex slots_lock; /* replacing slots */
@@ -323,6 +325,13 @@ int vcpu_fetch_regs(struct selkie_vcpu *vcpu);
 /* Makes a running vCPU come back to its thread, which then goes on. Holds vm->lock. */
 void vcpu_nudge(struct selkie_vcpu *vcpu);
 
+/* --- userwork.c ------------------------------------------------------------------------------------- */
+/* What Linux does on the way back to user space: 0, or -EINTR when a signal is pending. May sleep. */
+int userwork_run(struct selkie_vcpu *vcpu);
+bool userwork_pending(void);
+int userwork_init(struct selkie_vcpu *vcpu);
+void userwork_exit(struct selkie_vcpu *vcpu);
+
 /* --- regs.c ------------------------------------------------------------------------------------- */
 void regs_init(void);
 /* Register values after KVM_ARM_VCPU_INIT. Holds vcpu->lock. */
@@ -396,6 +405,8 @@ void irq_pulse(struct selkie_vm *vm, unsigned int intid);
 void irq_ringer_enter(struct selkie_vcpu *vcpu);
 /* Not any more; rings for those there are. */
 void irq_ringer_leave(struct selkie_vcpu *vcpu);
+/* UVM_RING_IRQ when there is an edge nobody has rung for, else 0: for the caller to ring with. */
+u32 irq_take_due(struct selkie_vm *vm);
 /* Says for which SPIs the VMM reports the guest's EOI: `mask` has UVM_IRQ_WORDS words. */
 void irq_set_resample(struct selkie_vm *vm, const u32 *mask);
 int irq_set_routing(struct selkie_vm *vm, struct kvm_irq_routing __user *routing);

@@ -220,6 +220,7 @@ static const struct file_operations vcpu_fops = {
 /* --- life ------------------------------------------------------------------------------------- */
 void vcpu_free(struct selkie_vcpu *vcpu)
 {
+	userwork_exit(vcpu);
 	free_page((unsigned long)vcpu->run);
 	kfree(vcpu);
 }
@@ -232,7 +233,8 @@ static struct selkie_vcpu *vcpu_alloc(struct selkie_vm *vm, unsigned int id)
 	if (!vcpu)
 		return NULL;
 	vcpu->run = (struct kvm_run *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	if (!vcpu->run) {
+	if (!vcpu->run || userwork_init(vcpu)) {
+		free_page((unsigned long)vcpu->run);
 		kfree(vcpu);
 		return NULL;
 	}

@@ -19,7 +19,7 @@
  *	vm->ioevent_lock		interrupts off, below vm->ioeventfd_lock; eventfd_signal() happens below it
  *	  eventfd's wait queue lock (not ours), below vm->irqfd_lock
  *	    vm->irqfds_lock		interrupts off; irqfd_wakeup() takes it below the wait queue lock
- *	    vm->irq_lock		interrupts off, raw; interrupt words, a leaf
+ *	    vm->irq_lock		interrupts off, raw; interrupt words, a leaf; nothing is rung for below it
  *	RCU				transport.vms[], vm->routes, vm->resamplers
  *
  * A VM is "live" when its user-VM exists. Until the first KVM_RUN it does not: everything is kept here, in a private page
@@ -359,12 +359,11 @@ int vm_request(struct selkie_vm *vm, u32 op, u64 arg[4])
 		req->arg[i] = arg[i];
 	/* Pairs with the VMM's acquire of `pending`. */
 	smp_store_release(&req->pending, 1);
-	vm_ring(vm, UVM_RING_VMREQ);
-	if (!wait_event_timeout(vm->request_wq, vm_request_done(vm) || READ_ONCE(vm->dead),
-				SELKIE_ANSWER_TIMEOUT)) {
-		pr_err("user-VM %u: its VMM does not answer\n", vm->id);
-		vm_mark_dead(vm);
-	}
+	vm_ring(vm, UVM_RING_VMREQ | irq_take_due(vm));
+	left = wait_event_killable_timeout(
+		vm->request_wq, vm_request_done(vm) || READ_ONCE(vm->dead), SELKIE_ANSWER_TIMEOUT);
+	if (left <= 0)
+		vm_no_answer(vm, left);
 	if (!vm_request_done(vm))
 		return -EIO;
 	for (i = 0; i < ARRAY_SIZE(req->arg); i++)

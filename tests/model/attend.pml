@@ -15,7 +15,7 @@
 #define EVENT_VCPU 1
 #define EVENT_KICK 2
 
-bool due, ringer;		/* under irq_lock */
+bool due;			/* under irq_lock */
 bool latch, ring, bell_vmm;
 byte event;
 bool looks, bell_module;
@@ -59,7 +59,7 @@ active proctype thread()
 	bool call;
 
 	do
-	:: atomic { ringer = true; call = due; due = false };
+	:: atomic { call = due; due = false };
 		if
 		:: call ->
 			looks = true;
@@ -110,13 +110,7 @@ active proctype source()
 	do
 	:: n < PULSES ->
 		n++;
-		atomic {
-			latch = true;
-			if
-			:: ringer -> due = true
-			:: else -> ring_vmm()
-			fi
-		};
+		atomic { latch = true; due = true };
 		woken = true
 	:: else -> break
 	od
