@@ -36,7 +36,9 @@ mkdir -p "$tree"/{boot,mnt/share,mnt/disk,var/tmp,etc/selkie/rc.d}
 
 # Maintainer scripts' part.
 put 644 etc/passwd < <(sed 's,^\(root:\)\*\?:\(.*\):[^:]*$,\1:\2:/bin/bash,' "$debian/root/usr/share/base-passwd/passwd.master")
-put 644 etc/group < "$debian/root/usr/share/base-passwd/group.master"
+# Who runs user-VMs need not be root.
+put 644 etc/group < <(cat "$debian/root/usr/share/base-passwd/group.master"; printf '%s\n' kvm:x:109:user user:x:1000:)
+echo 'user:x:1000:1000::/home/user:/bin/bash' >> "$tree/etc/passwd"
 put 644 etc/profile < "$debian/root/usr/share/base-files/profile"
 put 644 root/.bashrc < "$debian/root/usr/share/base-files/dot.bashrc"
 put 644 root/.profile < "$debian/root/usr/share/base-files/dot.profile"
@@ -65,6 +67,10 @@ for applet in bunzip2 clear devmem ed hexdump hostname httpd killall nc nslookup
 	time traceroute udhcpc unxz unzip uudecode vi wget which xxd; do
 	link busybox "usr/bin/$applet"
 done
+
+# There is no udev, whose rules would do this.
+# shellcheck disable=SC2016
+put 644 etc/modprobe.d/selkie.conf <<< 'install selkie modprobe --ignore-install selkie $CMDLINE_OPTS && chgrp kvm /dev/kvm && chmod 660 /dev/kvm'
 
 # Ours.
 rm -f "$tree/usr/sbin/init"

@@ -19,7 +19,8 @@ ln -sfn /proc/self/fd /dev/fd
 ln -sfn fd/0 /dev/stdin
 ln -sfn fd/1 /dev/stdout
 ln -sfn fd/2 /dev/stderr
-mkdir -p /run/lock
+mkdir -p /run/lock /home/user
+chown user:user /home/user
 
 # Without a clock on the board, time begins where the root file system was made.
 [ "$(date +%s)" -ge "$(stat -c %Y /etc/hostname)" ] || date -s "@$(stat -c %Y /etc/hostname)" > /dev/null

@@ -56,6 +56,23 @@ def test_disk(board, books_kept, transport, fmt):
     assert only(r"^outside (\w+)", text) == written
 
 
+# As libvirt has it.
+SANDBOX = "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+
+
+def test_ordinary_user(board, books_kept):
+    """Who is in the group kvm runs user-VMs; others do not."""
+    assert board.run("stat -c '%U:%G %a' /dev/kvm", check=True).text == "root:kvm 660\n"
+    user_vm.run(board, "ordinary", "echo kvm > /tmp/x; test $(id -u) = 0",
+                f"{SANDBOX} {BLK['mmio'].format(fmt='raw')} {NET['pci'].format(net='user,id=n')}",
+                before="truncate -s 64M /tmp/d.img; chown user /tmp/d.img", after="rm /tmp/d.img",
+                runner="setpriv --reuid=user --regid=user --init-groups ")
+    assert board.run("setpriv --reuid=user --regid=user --clear-groups sh -c ': < /dev/kvm'").status != 0
+    # However it was loaded.
+    board.run("modprobe -r selkie && modprobe selkie", check=True)
+    assert board.run("stat -c '%U:%G %a' /dev/kvm", check=True).text == "root:kvm 660\n"
+
+
 TAP_UP = """
 ip link add br-t type bridge; ip address add 192.168.77.1/24 dev br-t; ip link set br-t up
 for t in {taps}; do ip tuntap add dev $t mode tap; ip link set $t master br-t; ip link set $t up; done

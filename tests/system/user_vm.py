@@ -25,9 +25,13 @@ def initrd(board, name, job):
     return path
 
 
-def command(initrd_path, words="", memory=256, vcpus=1, append="", machine="virt,gic-version=2", console=True):
-    """The command line of a user-VM. words: more of QEMU's words; its serial console is QEMU's stdout."""
-    return (f"qemu-system-aarch64 -accel kvm -cpu host -M {machine} -m {memory} -smp {vcpus} -nodefaults -display none "
+def command(initrd_path, words="", memory=256, vcpus=1, append="", machine="virt,gic-version=2", console=True,
+            runner=""):
+    """
+    The command line of a user-VM. words: more of QEMU's words; its serial console is QEMU's stdout. runner: a command that runs
+    QEMU, with a space behind it.
+    """
+    return (f"{runner}qemu-system-aarch64 -accel kvm -cpu host -M {machine} -m {memory} -smp {vcpus} -nodefaults -display none "
             f"{'-serial stdio -monitor none ' if console else ''}-no-reboot -kernel {GUEST}/Image -initrd {initrd_path} "
             f"-append 'console=ttyAMA0 quiet panic=-1 {append}' {words} </dev/null")
 
