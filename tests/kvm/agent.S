@@ -57,6 +57,7 @@ table:
 	b	sysreg
 	b	ret_addr
 	b	hammer
+	b	thumb
 
 load64:
 	ldr	x0, [x1]
@@ -196,6 +197,18 @@ hammer:
 	mov	x0, #0
 	b	result
 
+/* A store of r2 by T32 code at EL0, whose instructions have two bytes here; the one behind it must be executed. */
+thumb:
+	adr	x5, 21f
+	msr	elr_el1, x5
+	mov	x5, #0x1f0		/* User, T32, everything masked */
+	msr	spsr_el1, x5
+	eret
+21:	.2byte	0x600a			/* str r2, [r1] */
+	.2byte	0x2001			/* movs r0, #1 */
+	.2byte	0xdf00			/* svc #0 */
+	.2byte	0xbf00
+
 exception:
 	mrs	x22, esr_el1
 	str	x22, [x20, #SYNC]
@@ -215,7 +228,7 @@ interrupt:
 1:	str	w22, [x21, #0x10]	/* GICC_EOIR */
 	eret
 
-	/* vectors: 0x200 synchronous, 0x280 IRQ of EL1 with SP_EL1 */
+	/* vectors: 0x200 synchronous, 0x280 IRQ of EL1 with SP_EL1; 0x600 synchronous of AArch32 at EL0 */
 	.balign 2048
 	.global agent_vectors
 agent_vectors:
@@ -223,6 +236,8 @@ agent_vectors:
 	b	exception
 	.org	agent_vectors + 0x280
 	b	interrupt
+	.org	agent_vectors + 0x600
+	b	result
 	.org	agent_vectors + 0x800
 	.global agent_code_end
 agent_code_end:

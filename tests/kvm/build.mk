@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # A KVM client that checks /dev/kvm call by call, inside the service-VM: /usr/lib/selkie/kvm-client [test...]
 KVM_CLIENT := $(BUILD)/kvm-client/kvm-client
-KVM_CLIENT_SRC := $(addprefix tests/kvm/,client.c calls.c devices.c guest.c paging.c cycles.c agent.S)
+KVM_CLIENT_SRC := $(addprefix tests/kvm/,client.c calls.c devices.c guest.c interrupts.c loss.c paging.c cycles.c agent.S)
 
 $(KVM_CLIENT): $(KVM_CLIENT_SRC) tests/kvm/client.h
 	@mkdir -p $(@D)

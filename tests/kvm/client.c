@@ -287,10 +287,17 @@ uint64_t eventfd_wait(int event, int ms)
 #define RUN_LIMIT_US 5000000
 
 static bool alarm_set;
+static volatile unsigned int alarm_count;
 
 static void alarm_handler(int signal)
 {
 	(void)signal;
+	alarm_count++;
+}
+
+unsigned int alarms(void)
+{
+	return alarm_count;
 }
 
 void alarm_us(unsigned int us)
@@ -309,6 +316,8 @@ void alarm_us(unsigned int us)
 		made = true;
 	}
 	alarm_set = us;
+	if (us)
+		alarm_count = 0;
 	timer_settime(timer, 0, &when, NULL);
 }
 
@@ -470,6 +479,8 @@ static const struct {
 	{ "cycles", test_cycles },
 	{ "start", test_start },
 	{ "loss", test_loss },
+	{ "late", test_late },
+	{ "names", test_names },
 };
 
 static bool selected(const char *name, int argc, char **argv)

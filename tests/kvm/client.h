@@ -126,6 +126,7 @@ enum agent_op {
 		19, /* a: 0 ID_AA64MMFR0, 1 MPIDR, 2 MIDR, 3 ID_AA64PFR0, 4 CTR_EL0, 5 ID_AA64ISAR0 */
 	OP_RET_ADDR = 20, /* -> address of a `ret` in the agent's code */
 	OP_HAMMER = 21, /* a: address, b: pages, c: passes: adds 1 to the first word of each page */
+	OP_THUMB = 22, /* a: address, b: value: a store by T32 code at EL0 -> 1 */
 };
 
 /* Registers of the agent's device at AGENT_GPA */
@@ -180,6 +181,8 @@ uint64_t agent_mmio_data(const struct kvm_run *run);
 void agent_answer(struct kvm_run *run, uint64_t value);
 /* A signal that interrupts KVM_RUN after `us` and every `us` from then on, until it did or alarm_us(0). */
 void alarm_us(unsigned int us);
+/* How often it came since alarm_us(). */
+unsigned int alarms(void);
 
 extern const uint8_t agent_code[], agent_code_end[], agent_vectors[], agent_ret[];
 
@@ -202,5 +205,7 @@ void test_guest_eventfd(void);
 void test_cycles(void);
 void test_start(void);
 void test_loss(void);
+void test_late(void);
+void test_names(void);
 
 #endif

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The run loop, MMIO, PSCI, interrupts and eventfds with a guest behind them. */
+/* The run loop, MMIO, PSCI and eventfds with a guest behind them. */
 #define _GNU_SOURCE
 #include "client.h"
 
-#include <dirent.h>
 #include <linux/psci.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 /* --- run loop and MMIO ------------------------------------------------------------------------ */
@@ -252,6 +252,65 @@ static void check_frames(uint64_t gicd, uint64_t gicc, int want, const char *wha
 	vm_close(&vm);
 }
 
+/* A process of 32 bits in the guest uses a device. */
+static void check_thumb(struct agent *agent)
+{
+	tap_ok(agent_do(agent, OP_THUMB, VOID_GPA, 0x1234, 0) == AGENT_MMIO &&
+		       agent_mmio_data(agent->run) == 0x1234,
+	       "a store of T32 code leaves");
+	tap_ok(agent_go(agent) == AGENT_DONE && agent->result == 1,
+	       "and the instruction behind it is executed (0x%llx)",
+	       (unsigned long long)agent->result);
+}
+
+static void profile_handler(int signal)
+{
+	(void)signal;
+}
+
+/* A timer that counts the thread's CPU time expires in Linux's work on the way back to user space. */
+static void check_cpu_timer(struct agent *agent)
+{
+	struct itimerval when = { .it_value = { .tv_usec = 50000 } }, off = { 0 };
+	struct sigaction action = { .sa_handler = profile_handler };
+
+	sigaction(SIGPROF, &action, NULL);
+	setitimer(ITIMER_PROF, &when, NULL);
+	alarm_us(2000000);
+	tap_ok(agent_do(agent, OP_SPIN, 0, 0, 0) == AGENT_ERRNO && agent->error == EINTR &&
+		       !alarms(),
+	       "ITIMER_PROF ends KVM_RUN of a busy guest (%u alarms before)", alarms());
+	alarm_us(0);
+	setitimer(ITIMER_PROF, &off, NULL);
+	agent_restart(agent);
+	IS(agent_get(agent, OP_NOP, 0, 0, 0), 0, "the agent answers again");
+}
+
+/* Without a vGIC nothing is where one could be: at address `at` MMIO, then RAM. */
+static void check_low_address(uint64_t at)
+{
+	struct agent agent;
+	uint8_t *low;
+	struct vm vm;
+
+	agent_make(&vm, &agent, 1);
+	tap_ok(agent_do(&agent, OP_STORE32, at, 0x1234, 0) == AGENT_MMIO &&
+		       agent.run->mmio.phys_addr == at,
+	       "without a vGIC a store to 0x%llx leaves", (unsigned long long)at);
+	agent_go(&agent);
+	tap_ok(agent_do(&agent, OP_LOAD32, at, 0, 0) == AGENT_MMIO, "a load leaves");
+	agent_answer(agent.run, 0x77);
+	tap_ok(agent_go(&agent) == AGENT_DONE && agent.result == 0x77, "and is answered");
+	low = mmap(NULL, 0x10000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	*(uint32_t *)(low + at) = 0x5555;
+	OK(set_slot(vm.fd, 1, 0, 0, 0x10000, low), "RAM at guest address 0");
+	IS(agent_get(&agent, OP_LOAD32, at, 0, 0), 0x5555, "the guest reads it");
+	agent_get(&agent, OP_STORE32, at, 0x6666, 0);
+	IS(*(uint32_t *)(low + at), 0x6666, "and writes it");
+	vm_close(&vm);
+	munmap(low, 0x10000);
+}
+
 void test_run(void)
 {
 	struct agent agent;
@@ -272,7 +331,11 @@ void test_run(void)
 	check_wfi(&agent);
 	check_strange(&agent);
 	check_registers(&agent);
+	check_thumb(&agent);
+	check_cpu_timer(&agent);
 	vm_close(&vm);
+	check_low_address(0x10);
+	check_low_address(0xff8);
 	check_frames(GICD_GPA, 0, ENXIO, "KVM_RUN without an address of the CPU interface");
 	check_frames(GICD_GPA, GICD_GPA - 0x1000, EINVAL, "KVM_RUN with overlapping vGIC frames");
 }
@@ -351,10 +414,48 @@ static void check_cpu_on(struct vm *vm, struct agent *agent)
 	   "AFFINITY_INFO of vCPU 1: on");
 }
 
+/* movz x20, #0x1000, lsl #16; then the agent */
+static const uint32_t trampoline[] = { 0xd2a20014, 0x17fffbff };
+
+/* vCPUs 0 and 5, and none between them. */
+static void check_sparse(void)
+{
+	struct second second = { 0 };
+	struct agent agent;
+	uint32_t before = 0;
+	struct vm vm;
+
+	agent_make(&vm, &agent, 1);
+	memcpy(vm.ram + 0x1000, trampoline, sizeof(trampoline));
+	vm.vcpu[1] = ioctl(vm.fd, KVM_CREATE_VCPU, 5);
+	OK(vm.vcpu[1], "KVM_CREATE_VCPU 5 beside vCPU 0");
+	vm.vcpus = 2;
+	vm.run[1] = mmap(NULL, vm.run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vm.vcpu[1], 0);
+	OK(vcpu_init(vm.vcpu[1], 1 << KVM_ARM_VCPU_PSCI_0_2 | 1 << KVM_ARM_VCPU_POWER_OFF),
+	   "it is initialised");
+	IS(reg64(vm.vcpu[1], REG_MPIDR), 0x80000005, "its MPIDR_EL1");
+	vm_make_gic(&vm, 64);
+	OK(get_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 4, &before), "GICD_TYPER");
+	IS(before >> 5 & 7, 1, "its CPUs, less one");
+	IS(agent_get(&agent, OP_LOAD32, GICD_GPA + 4, 0, 0), before,
+	   "GICD_TYPER as the guest reads it");
+	IS(agent_get(&agent, OP_HVC, PSCI_0_2_FN64_CPU_ON, 1, RAM_GPA), PSCI_INVALID_PARAMETERS,
+	   "CPU_ON of vCPU 1, which is not there");
+	IS(agent_get(&agent, OP_HVC, PSCI_0_2_FN64_AFFINITY_INFO, 1, 0), PSCI_INVALID_PARAMETERS,
+	   "AFFINITY_INFO of it");
+	second.agent =
+		(struct agent){ .vm = &vm, .vcpu = 1, .run = vm.run[1], .op = OP_SYSREG, .a = 1 };
+	pthread_create(&second.thread, NULL, second_main, &second);
+	IS(agent_get(&agent, OP_HVC, PSCI_0_2_FN64_CPU_ON, 5, RAM_GPA + 0x1000), 0,
+	   "CPU_ON of vCPU 5");
+	pthread_join(second.thread, NULL);
+	IS(second.event, AGENT_DONE, "vCPU 5 runs");
+	IS(second.agent.result, 0x80000005, "its MPIDR_EL1 as it reads it");
+	vm_close(&vm);
+}
+
 void test_psci(void)
 {
-	/* movz x20, #0x1000, lsl #16; then the agent */
-	static const uint32_t trampoline[] = { 0xd2a20014, 0x17fffbff };
 	struct agent agent;
 	struct vm vm;
 
@@ -372,217 +473,7 @@ void test_psci(void)
 	check_system_event(&vm, &agent, PSCI_1_1_FN64_SYSTEM_RESET2, KVM_SYSTEM_EVENT_RESET, 1);
 	check_cpu_on(&vm, &agent);
 	vm_close(&vm);
-}
-
-/* --- interrupts ------------------------------------------------------------------------------- */
-#define SPI 40
-#define VTIMER 27
-
-static void gicd_write(struct agent *agent, uint32_t offset, uint32_t value)
-{
-	agent_get(agent, OP_STORE32, GICD_GPA + offset, value, 0);
-}
-
-/* The next event is interrupt `intid`; the agent has ended it when it goes on. */
-static void expect_irq(struct agent *agent, enum agent_event event, uint32_t intid,
-		       const char *what)
-{
-	tap_ok(event == AGENT_TOOK_IRQ && (agent->result & 0x3ff) == intid,
-	       "%s (event %d, 0x%llx, want %u)", what, (int)event,
-	       (unsigned long long)agent->result, intid);
-}
-
-static void expect_done(struct agent *agent, const char *what)
-{
-	enum agent_event event = agent_go(agent);
-
-	tap_ok(event == AGENT_DONE, "%s (event %d, error %d, 0x%llx)", what, (int)event,
-	       agent->error, (unsigned long long)agent->result);
-}
-
-/* Lets the agent go round a few times: AGENT_DONE when nothing happens. */
-static enum agent_event wait_irq(struct agent *agent)
-{
-	enum agent_event event = AGENT_DONE;
-
-	for (unsigned int i = 0; i < 20 && event == AGENT_DONE; i++)
-		event = agent_do(agent, OP_NOP, 0, 0, 0);
-	return event;
-}
-
-static void expect_quiet(struct agent *agent, const char *what)
-{
-	enum agent_event event = wait_irq(agent);
-
-	tap_ok(event == AGENT_DONE, "%s (event %d, 0x%llx)", what, (int)event,
-	       (unsigned long long)agent->result);
-}
-
-static void make_irq_guest(struct vm *vm, struct agent *agent)
-{
-	vm_make(vm, 1);
-	vm_make_ram(vm);
-	vm_make_gic(vm, 128);
-	agent_place(vm);
-	agent_start(agent, vm, 0);
-	gicd_write(agent, 0x104, 0xffffffff);
-	gicd_write(agent, 0x100, 1u << VTIMER);
-	for (uint32_t i = 0; i < 16; i++)
-		gicd_write(agent, 0x820 + i * 4, 0x01010101);
-	gicd_write(agent, 0x000, 1);
-	agent_get(agent, OP_IRQS, GICC_GPA, 0, 0);
-}
-
-static void check_level(struct vm *vm, struct agent *agent)
-{
-	enum agent_event event;
-
-	gicd_write(agent, 0xc08, 0);
-	expect_quiet(agent, "no interrupt without a line");
-	OK(irq_line(vm->fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 1), "level line high");
-	expect_irq(agent, wait_irq(agent), SPI, "taken");
-	event = agent_go(agent);
-	/* at once, or some instructions later */
-	if (event == AGENT_DONE)
-		event = wait_irq(agent);
-	expect_irq(agent, event, SPI, "taken again, as the line is still high");
-	OK(irq_line(vm->fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 0), "line low");
-	expect_done(agent, "the guest goes on");
-	expect_quiet(agent, "quiet");
-}
-
-static void check_edge(struct vm *vm, struct agent *agent)
-{
-	gicd_write(agent, 0xc08, 0xaaaaaaaa);
-	OK(irq_line(vm->fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 1), "edge line high");
-	expect_irq(agent, wait_irq(agent), SPI, "taken");
-	expect_done(agent, "once");
-	expect_quiet(agent, "quiet though the line is high");
-	OK(irq_line(vm->fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 0), "line low");
-	OK(irq_line(vm->fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 1), "line high");
-	OK(irq_line(vm->fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 0), "line low before the guest looks");
-	expect_irq(agent, wait_irq(agent), SPI, "taken");
-	expect_done(agent, "once");
-	expect_quiet(agent, "quiet");
-}
-
-static void check_irqfd(struct vm *vm, struct agent *agent)
-{
-	int e = eventfd(0, EFD_NONBLOCK), early = eventfd(1, EFD_NONBLOCK);
-
-	OK(irqfd(vm->fd, e, SPI - 32, 0, 0), "irqfd");
-	eventfd_write(e, 1);
-	expect_irq(agent, wait_irq(agent), SPI, "taken");
-	expect_done(agent, "once");
-	OK(irqfd(vm->fd, early, SPI - 31, 0, 0), "irqfd that is signalled already");
-	/* KVM leaves that to a worker. */
-	usleep(20000);
-	expect_irq(agent, wait_irq(agent), SPI + 1, "taken");
-	expect_done(agent, "once");
-	OK(irqfd(vm->fd, e, SPI - 32, KVM_IRQFD_FLAG_DEASSIGN, 0), "removed");
-	eventfd_write(e, 1);
-	expect_quiet(agent, "no interrupt after that");
-	close(early);
-	close(e);
-}
-
-static void check_resample(struct vm *vm, struct agent *agent)
-{
-	int e = eventfd(0, EFD_NONBLOCK), r = eventfd(0, EFD_NONBLOCK);
-	uint32_t intid = SPI + 2;
-
-	gicd_write(agent, 0xc08, 0);
-	OK(irqfd(vm->fd, e, intid - 32, KVM_IRQFD_FLAG_RESAMPLE, r), "irqfd with resampling");
-	eventfd_write(e, 1);
-	expect_irq(agent, wait_irq(agent), intid, "taken");
-	IS(eventfd_take(r), 0, "nothing before the guest's EOI");
-	expect_done(agent, "the guest goes on");
-	IS(eventfd_wait(r, 1000), 1, "resampled after it");
-	expect_quiet(agent, "quiet");
-	eventfd_write(e, 1);
-	expect_irq(agent, wait_irq(agent), intid, "taken again");
-	expect_done(agent, "the guest goes on");
-	IS(eventfd_wait(r, 1000), 1, "resampled again");
-	OK(irqfd(vm->fd, e, intid - 32, KVM_IRQFD_FLAG_DEASSIGN, 0), "removed");
-	close(e);
-	close(r);
-}
-
-static void *signal_later(void *arg)
-{
-	usleep(100000);
-	eventfd_write(*(int *)arg, 1);
-	return NULL;
-}
-
-/* Interrupts that come while the guest waits; its handler returns behind the WFI. */
-static void check_waiting(struct vm *vm, struct agent *agent)
-{
-	int e = eventfd(0, EFD_NONBLOCK);
-	pthread_t thread;
-	uint64_t count;
-
-	gicd_write(agent, 0xc08, 0xaaaaaaaa);
-	count = agent_get(agent, OP_COUNT, 0, 0, 0);
-	agent_get(agent, OP_TIMER, count + 6250000, 1, 0);
-	expect_irq(agent, agent_do(agent, OP_WFI, 0, 0, 0), VTIMER, "the virtual timer ends WFI");
-	expect_done(agent, "the guest goes on");
-	OK(irqfd(vm->fd, e, SPI - 32, 0, 0), "irqfd");
-	pthread_create(&thread, NULL, signal_later, &e);
-	expect_irq(agent, agent_do(agent, OP_WFI, 0, 0, 0), SPI, "an irqfd ends WFI");
-	pthread_join(thread, NULL);
-	expect_done(agent, "the guest goes on");
-	alarm_us(100000);
-	tap_ok(agent_do(agent, OP_WFI, 0, 0, 0) == AGENT_ERRNO, "nothing ends WFI but a signal");
-	agent_restart(agent);
-	expect_quiet(agent, "quiet");
-	close(e);
-}
-
-static void check_kept_state(void)
-{
-	uint32_t value = 1u << (SPI % 32);
-	struct agent agent;
-	struct vm vm;
-
-	/* All of this before the first run. */
-	vm_make(&vm, 1);
-	vm_make_ram(&vm);
-	vm_make_gic(&vm, 128);
-	agent_place(&vm);
-	agent_start(&agent, &vm, 0);
-	set_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 0x104, &value);
-	value = 0x01010101;
-	set_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 0x800 + SPI, &value);
-	value = 1;
-	set_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 0, &value);
-	irq_line(vm.fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 1);
-	IS(agent_get(&agent, OP_LOAD32, GICD_GPA + 4, 0, 0), 3, "GICD_TYPER as the guest reads it");
-	IS(agent_get(&agent, OP_LOAD32, GICD_GPA + 0x104, 0, 0), 1u << (SPI % 32),
-	   "GICD_ISENABLER1 was kept");
-	expect_irq(&agent, agent_do(&agent, OP_IRQS, GICC_GPA, 0, 0), SPI, "and so was the line");
-	irq_line(vm.fd, KVM_ARM_IRQ_TYPE_SPI, 0, SPI, 0);
-	expect_done(&agent, "the guest goes on");
-	value = 0;
-	OK(get_attr(vm.gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 0x104, &value),
-	   "GICD_ISENABLER1 of a running VM");
-	IS(value, 1u << (SPI % 32), "its value");
-	vm_close(&vm);
-}
-
-void test_guest_irq(void)
-{
-	struct agent agent;
-	struct vm vm;
-
-	make_irq_guest(&vm, &agent);
-	check_level(&vm, &agent);
-	check_edge(&vm, &agent);
-	check_irqfd(&vm, &agent);
-	check_resample(&vm, &agent);
-	check_waiting(&vm, &agent);
-	vm_close(&vm);
-	check_kept_state();
+	check_sparse();
 }
 
 /* --- eventfds --------------------------------------------------------------------------------- */
@@ -691,55 +582,4 @@ void test_start(void)
 	IS(wrong, 0, "20 VMs start while their eventfds come and go");
 	IS(changer.refused, 0, "eventfds refused");
 	close(changer.event);
-}
-
-/* --- a VM that is lost ------------------------------------------------------------------------- */
-#define DEBUG "/sys/kernel/debug/selkie"
-
-/* Makes the VMM of the only user-VM fail; false where that can not be asked for. */
-static bool crash(void)
-{
-	FILE *out = fopen(DEBUG "/crash", "w");
-	DIR *dir = opendir(DEBUG);
-	struct dirent *entry;
-	bool found = false;
-	unsigned int id;
-
-	while (dir && !found && (entry = readdir(dir)))
-		found = sscanf(entry->d_name, "vm%u", &id) == 1;
-	if (dir)
-		closedir(dir);
-	if (out && found)
-		fprintf(out, "%u", id);
-	return out && !fclose(out) && found;
-}
-
-static void *spin_main(void *arg)
-{
-	agent_do(arg, OP_SPIN, 0, 0, 0);
-	return NULL;
-}
-
-void test_loss(void)
-{
-	struct agent agent;
-	pthread_t thread;
-	struct vm vm;
-	uint64_t pc;
-
-	if (reference)
-		return;
-	agent_make(&vm, &agent, 1);
-	IS(agent_get(&agent, OP_NOP, 0, 0, 0), 0, "the guest runs");
-	pthread_create(&thread, NULL, spin_main, &agent);
-	tap_ok(crash(), "its VMM fails");
-	pthread_join(thread, NULL);
-	IS(agent.error, EIO, "KVM_RUN ends");
-	IS(agent_run(&agent), EIO, "KVM_RUN again");
-	FAILS(get_reg(vm.vcpu[0], REG_PC, &pc), EIO, "KVM_GET_ONE_REG");
-	FAILS(ioctl(vm.fd, KVM_CHECK_EXTENSION, 0), EIO, "an ioctl of the VM");
-	vm_close(&vm);
-	agent_make(&vm, &agent, 1);
-	IS(agent_get(&agent, OP_NOP, 0, 0, 0), 0, "another VM runs");
-	vm_close(&vm);
 }

@@ -197,6 +197,60 @@ static void check_walks(struct vm *vm, struct agent *agent)
 	}
 }
 
+/* Four levels; entry 1 of level 0 leads to 512 * 513 + 1 tables, which are three, entry 511 to others, which are taken away. */
+static void build_shared_tables(struct vm *vm)
+{
+	uint64_t normal = 1 << 10 | 3 << 8, device = 1 << 10 | 1 << 2;
+	uint64_t *table[8], entry[8];
+
+	for (unsigned int i = 0; i < 8; i++) {
+		table[i] = (uint64_t *)(vm->ram + 0x380000 + i * 0x1000);
+		entry[i] = (RAM_GPA + 0x380000 + i * 0x1000) | 3;
+		memset(table[i], 0, 0x1000);
+	}
+	table[0][0] = entry[1];
+	table[1][0] = device | 1;
+	table[1][2] = RAM_GPA | normal | 1;
+	table[0][1] = entry[2];
+	for (unsigned int i = 0; i < 512; i++) {
+		table[2][i] = entry[3];
+		table[3][i] = entry[4];
+		table[4][i] = (RAM_GPA + 0x300000) | normal | 3;
+	}
+	/* and one that leads to itself */
+	table[0][2] = entry[0];
+	table[0][511] = entry[5];
+	table[5][0] = entry[6];
+	table[6][0] = entry[7];
+	table[7][0] = DATA_GPA | normal | 3;
+}
+
+static void check_shared_tables(void)
+{
+	/* 48 bits, otherwise as above */
+	uint64_t tcr = 16 | 3 << 12 | 1 << 10 | 1 << 8 | 1 << 23;
+	uint64_t virtual = 511ull << 39;
+	struct agent agent;
+	struct vm vm;
+
+	agent_make(&vm, &agent, 1);
+	madvise(vm.ram, RAM_SIZE, MADV_NOHUGEPAGE);
+	build_shared_tables(&vm);
+	*(uint64_t *)(vm.ram + 0x200000) = 0xbeef;
+	agent_get(&agent, OP_MMU, RAM_GPA + 0x380000, tcr, 0x00ff);
+	IS(agent_get(&agent, OP_LOAD64, virtual, 0, 0), 0xbeef, "a load beside shared tables");
+	for (unsigned int page = 5; page < 8; page++) {
+		uint8_t *table = vm.ram + 0x380000 + page * 0x1000;
+
+		mprotect(table, 0x1000, PROT_NONE);
+		mprotect(table, 0x1000, PROT_READ | PROT_WRITE);
+		agent_get(&agent, OP_TLBI, 0, 0, 0);
+		IS(agent_get(&agent, OP_LOAD64, virtual, 0, 0), 0xbeef,
+		   "a load after a table was taken away");
+	}
+	vm_close(&vm);
+}
+
 /* --- a page that comes when it is asked for --------------------------------------------------- */
 static void *load_main(void *arg)
 {
@@ -248,6 +302,143 @@ static void check_userfault(struct vm *vm, struct agent *agent)
 	OK(set_slot(vm->fd, 3, 0, 0, 0, NULL), "the slot deleted");
 	close(fd);
 	munmap(ram, 0x4000);
+}
+
+/* --- a balloon -------------------------------------------------------------------------------- */
+#define BALLOON_PAGES 64u
+
+/* The guest gives up every other page of `ram` and goes on with the rest: what it gave up stays away. */
+static void check_balloon(struct vm *vm, struct agent *agent, int advice, const char *what)
+{
+	uint8_t *ram = map_aligned(0x200000);
+	uint8_t present[BALLOON_PAGES];
+	unsigned int back = 0;
+
+	madvise(ram, 0x200000, advice);
+	OK(set_slot(vm->fd, 3, 0, VOID_GPA, 0x200000, ram), what);
+	IS(agent_get(agent, OP_HAMMER, VOID_GPA, 512, 1), 0, "the guest fills it");
+	for (unsigned int i = 0; i < BALLOON_PAGES; i += 2)
+		madvise(ram + i * 0x1000, 0x1000, MADV_DONTNEED);
+	/* A huge page is taken away when it is split; of small pages the others stay mapped. */
+	mprotect(ram, 0x200000, PROT_READ);
+	mprotect(ram, 0x200000, PROT_READ | PROT_WRITE);
+	for (unsigned int i = 1; i < BALLOON_PAGES; i += 2)
+		agent_get(agent, OP_STORE64, VOID_GPA + i * 0x1000, i, 0);
+	if (mincore(ram, sizeof(present) * 0x1000, present))
+		die("mincore");
+	for (unsigned int i = 0; i < BALLOON_PAGES; i += 2)
+		back += present[i] & 1;
+	IS(back, 0, "pages of the balloon that a store beside them brought back");
+	OK(set_slot(vm->fd, 3, 0, 0, 0, NULL), "the slot deleted");
+	munmap(ram, 0x200000);
+}
+
+/* --- a slot that moves ------------------------------------------------------------------------ */
+struct mover {
+	struct vm *vm;
+	struct agent other; /* waits for page 12 of the slot, so that the move can not end */
+	pthread_t waits, moves;
+	atomic_int mover; /* its task; -1 when it has moved */
+	uint8_t *ram;
+	int ret;
+};
+
+static void *waits_main(void *arg)
+{
+	struct mover *mover = arg;
+
+	agent_do(&mover->other, OP_LOAD64, VOID_GPA + 0xc000, 0, 0);
+	return NULL;
+}
+
+static void *moves_main(void *arg)
+{
+	struct mover *mover = arg;
+
+	atomic_store(&mover->mover, (int)syscall(SYS_gettid));
+	mover->ret = set_slot(mover->vm->fd, 3, 0, VOID_GPA + 0x1000, 0x10000, mover->ram);
+	atomic_store(&mover->mover, -1);
+	return NULL;
+}
+
+/* Until the task sleeps where no signal wakes it; false: it has ended. */
+static bool await_sleep(atomic_int *task)
+{
+	char path[64], state = '?';
+	FILE *in;
+
+	while (state != 'D' && atomic_load(task) >= 0) {
+		snprintf(path, sizeof(path), "/proc/self/task/%d/stat", atomic_load(task));
+		in = fopen(path, "r");
+		if (in && fscanf(in, "%*d (%*[^)]) %c", &state) != 1)
+			state = '?';
+		if (in)
+			fclose(in);
+	}
+	return state == 'D';
+}
+
+/* A page in the middle of what the slot has before and after the move: in the middle of the move it is nobody's. */
+static void move_slot(struct mover *mover, struct agent *agent, int fd)
+{
+	struct uffdio_copy copy = { .dst = (uintptr_t)mover->ram + 0xc000, .len = 0x1000 };
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	enum agent_event event;
+	uint64_t page[512] = { 12 };
+
+	/* Its neighbours are mapped, it is not. */
+	agent_get(agent, OP_LOAD64, VOID_GPA, 0, 0);
+	agent_get(agent, OP_LOAD64, VOID_GPA + 0xf000, 0, 0);
+	mprotect(mover->ram + 0x7000, 0x2000, PROT_NONE);
+	mprotect(mover->ram + 0x7000, 0x2000, PROT_READ | PROT_WRITE);
+	pthread_create(&mover->waits, NULL, waits_main, mover);
+	tap_ok(poll(&wait, 1, 10000) == 1, "another vCPU waits for a page of the slot");
+	pthread_create(&mover->moves, NULL, moves_main, mover);
+	tap_ok(await_sleep(&mover->mover), "the move waits for it");
+	event = agent_do(agent, OP_LOAD64, VOID_GPA + 0x8000, 0, 0);
+	if (event == AGENT_MMIO)
+		event = agent_go(agent);
+	IS(event, AGENT_DONE, "a load while the slot moves");
+	copy.src = (uintptr_t)page;
+	OK(ioctl(fd, UFFDIO_COPY, &copy), "the page is given");
+	pthread_join(mover->waits, NULL);
+	pthread_join(mover->moves, NULL);
+	IS(mover->ret, 0, "the move is done");
+}
+
+/* Moves a slot by a page, onto part of itself, while a vCPU faults there. */
+static void check_move(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct kvm_mp_state on = { KVM_MP_STATE_RUNNABLE };
+	struct mover mover = { .ram = map_aligned(0x10000) };
+	struct uffdio_register region = { .range = { (uintptr_t)mover.ram + 0xc000, 0x1000 },
+					  .mode = UFFDIO_REGISTER_MODE_MISSING };
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	struct agent agent;
+	struct vm vm;
+
+	madvise(mover.ram, 0x10000, MADV_NOHUGEPAGE);
+	for (unsigned int i = 0; i < 16; i++) {
+		if (i != 12)
+			*(uint64_t *)(mover.ram + i * 0x1000) = i;
+	}
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &region))
+		die("userfaultfd");
+	agent_make(&vm, &agent, 2);
+	mover.vm = &vm;
+	agent_start(&mover.other, &vm, 1);
+	OK(ioctl(vm.vcpu[1], KVM_SET_MP_STATE, &on), "a second vCPU");
+	OK(set_slot(vm.fd, 3, 0, VOID_GPA, 0x10000, mover.ram), "a slot");
+	move_slot(&mover, &agent, fd);
+	/* A fault without end would be a long one. */
+	alarm_us(200000);
+	IS(agent_get(&agent, OP_LOAD64, VOID_GPA + 0x8000, 0, 0), 7, "the page after the move");
+	alarm_us(0);
+	IS(agent_get(&agent, OP_LOAD64, VOID_GPA + 0x10000, 0, 0), 15, "the slot's last page");
+	vm_close(&vm);
+	close(fd);
+	munmap(mover.ram, 0x10000);
 }
 
 /* --- a page that breaks ----------------------------------------------------------------------- */
@@ -443,8 +634,12 @@ void test_paging(void)
 	check_slots(&vm, &agent);
 	check_dirty_log(&vm, &agent);
 	check_userfault(&vm, &agent);
+	check_balloon(&vm, &agent, MADV_NOHUGEPAGE, "a slot of small pages");
+	check_balloon(&vm, &agent, MADV_HUGEPAGE, "a slot of a huge page");
 	check_poison(&vm, &agent);
 	check_storm(&vm, &agent);
 	check_walks(&vm, &agent);
 	vm_close(&vm);
+	check_move();
+	check_shared_tables();
 }
