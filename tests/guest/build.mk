@@ -20,4 +20,4 @@ SYSTEM_FILES += $(BUILD)/guest/life.Image
 .PRECIOUS: $(BUILD)/guest/%.elf
 
 # As user-VMs: the system tests start these with QEMU.
-SYSTEM_FILES += $(addprefix $(BUILD)/guest/,hostile.Image virtq.Image)
+SYSTEM_FILES += $(addprefix $(BUILD)/guest/,hostile.Image virtq.Image chaos.Image)

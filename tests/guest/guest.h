@@ -39,6 +39,9 @@ void guest_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* PSCI SYSTEM_OFF. Does not return. */
 void guest_poweroff(void) __attribute__((noreturn));
 
+/* What follows `name` in the command line, NULL without it. It stands in the tree as plain text. */
+const char *guest_word(const void *dtb, const char *name);
+
 /* True when the device tree's psci node says "hvc". Set before guest_main. */
 bool guest_conduit_is_hvc(void);
 void guest_hvc(struct guest_regs *r);

@@ -22,7 +22,6 @@
 #define PATTERN UINT64_C(0x5e1c1e005e1c1e00)
 /* Behind this program and the device tree; as much as the word "mib=" of the command line says. */
 #define FILL_FROM UINT64_C(0x49000000)
-#define TREE_SIZE 0x10000u
 
 #define CPACR_FPEN (3u << 20)
 
@@ -98,16 +97,6 @@ static uint64_t life_words(uint64_t end)
 	return found;
 }
 
-/* What follows `name` in the command line, NULL without it; it stands in the tree as plain text. */
-static const char *life_word(const char *tree, const char *name)
-{
-	for (const char *p = tree; p < tree + TREE_SIZE; p++) {
-		if (strncmp(p, name, strlen(name)) == 0)
-			return p + strlen(name);
-	}
-	return NULL;
-}
-
 static void life_wait(void)
 {
 	for (;;)
@@ -158,8 +147,8 @@ static void life_scan(uint64_t end)
 
 void guest_main(const void *dtb)
 {
-	const char *what = life_word(dtb, "life=");
-	const char *mib = life_word(dtb, "mib=");
+	const char *what = guest_word(dtb, "life=");
+	const char *mib = guest_word(dtb, "mib=");
 	uint64_t end = FILL_FROM + (mib ? strtoul(mib, NULL, 10) << 20 : 0);
 	uint64_t cpacr;
 

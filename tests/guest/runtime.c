@@ -16,6 +16,8 @@
 #define FDT_MAGIC 0xd00dfeedu
 #define FDT_OFF_TOTALSIZE 4u
 #define FDT_MAX_SIZE 0x200000u
+/* A user-VM's tree has its command line in the first part. */
+#define WORD_SEARCH 0x10000u
 
 struct try_frame {
 	uint64_t saved[14];
@@ -190,6 +192,17 @@ static bool says_hvc(const uint8_t *dtb)
 			return true;
 	}
 	return false;
+}
+
+const char *guest_word(const void *dtb, const char *name)
+{
+	const char *tree = dtb;
+
+	for (const char *p = tree; p < tree + WORD_SEARCH; p++) {
+		if (strncmp(p, name, strlen(name)) == 0)
+			return p + strlen(name);
+	}
+	return NULL;
 }
 
 void guest_start(const void *dtb)

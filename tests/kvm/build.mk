@@ -19,3 +19,13 @@ $(KVM_FUZZ): tests/kvm/fuzz.c
 	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -pthread -o $@ $<
 
 SERVICE_FILES += $(KVM_FUZZ):usr/lib/selkie/kvm-fuzz
+
+# A service-VM that checks itself beside hostile guests: witness FILE
+WITNESS := $(BUILD)/kvm-client/witness
+
+$(WITNESS): tests/kvm/witness.c
+	@mkdir -p $(@D)
+	@echo "  LINUXCC $@"
+	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -o $@ $<
+
+SERVICE_FILES += $(WITNESS):usr/lib/selkie/witness

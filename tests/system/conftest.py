@@ -14,6 +14,8 @@ from selkie_board import Board, BoardError  # noqa: E402
 
 def pytest_addoption(parser):
     parser.addoption("--kout", default=None, help="folder of what depends on the kernel (selkie.img, abi.img)")
+    parser.addoption("--chaos-seeds", type=int, default=2, help="guests of test_chaos, one after the other")
+    parser.addoption("--chaos-seconds", type=int, default=1, help="how long each of them runs, of its own time")
     parser.addoption("--baseline", default="", help="bare or kvm: run on Linux alone, to test the tests")
 
 

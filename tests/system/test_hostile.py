@@ -93,6 +93,40 @@ def test_guest(board, boards, unharmed):
     assert "job ended with status 0" in text and "neighbour ended with 0" in text, text[-2000:]
 
 
+CHAOS = """
+/usr/lib/selkie/witness /tmp/over.witness & witness=$!
+for seed in {seeds}; do
+	timeout {limit} {qemu} 2>/dev/null | tr -d '\\r' | grep -a ^chaos: | tail -n 1
+done
+: > /tmp/over.witness
+wait $witness; echo witness ended with $?; rm /tmp/over.witness
+"""
+
+
+def test_chaos(board, boards, unharmed, request):
+    """
+    Guests that do at random what a guest can do, on two vCPUs, each with a seed of its own; the service-VM checks itself and
+    another user-VM its disk. A guest may lose itself: then the limit of time ends its QEMU.
+    """
+    seeds, seconds = request.config.getoption("--chaos-seeds"), request.config.getoption("--chaos-seconds")
+    put(board, boards, "guest/chaos.Image")
+    path = user_vm.initrd(board, "neighbour", "echo neighbour runs" + NEIGHBOUR_JOB)
+    neighbour = user_vm.command(path, "-drive if=none,id=d,file=/tmp/neighbour.img,format=raw "
+                                      "-device virtio-blk-device,drive=d -netdev user,id=n -device virtio-net-device,netdev=n",
+                                memory=128)
+    words = f"-smp 2 -append 'chaos=$seed seconds={seconds}'"
+    hostile = CHAOS.format(seeds=" ".join(str(1 + n) for n in range(seeds)), limit=20 * seconds,
+                           qemu=QEMU.format(payload="chaos", words=words).replace("'chaos=$seed", "'chaos='$seed'"))
+    text = board.run(BESIDE.format(neighbour=neighbour, hostile=hostile) + f"rm {path} /tmp/chaos.Image",
+                     limit=2 * user_vm.LIMIT + 200 * seeds * seconds).text.replace("\r", "")
+    done = re.findall(r"^chaos: (\d+) s, seed (\d+), (\d+) and (\d+) actions, (\d+) faults$", text, re.M)
+    assert [int(seed) for _, seed, *_ in done] == [1 + n for n in range(seeds)], text
+    assert all(min(int(one), int(other)) > 1000 for _, _, one, other, _ in done), done
+    assert re.search(r"^witness: [1-9]\d* rounds$", text, re.M) and "witness ended with 0" in text, text[-4000:]
+    assert int(re.search(r"^rounds (\d+)", text, re.M).group(1)) > 0, text[-2000:]
+    assert "job ended with status 0" in text and "neighbour ended with 0" in text, text[-2000:]
+
+
 @pytest.mark.parametrize("version", ["modern", "legacy"])
 def test_queues(board, boards, unharmed, version):
     """Virtqueues without sense: QEMU's devices may give up, QEMU may too; each of the others then serves requests."""
