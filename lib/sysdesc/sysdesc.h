@@ -19,7 +19,8 @@
 #define SYSDESC_MAX_SERVICES 4u
 #define SYSDESC_MAX_BANKS 8u
 #define SYSDESC_MAX_PASSTHROUGH 64u
-#define SYSDESC_MAX_VCPUS 4u /* of a service-VM: they share the one core that every board has today */
+/* Of a service-VM: they share the one core that every board has today. */
+#define SYSDESC_MAX_VCPUS 4u
 #define SYSDESC_NAME_SIZE 32u /* with the NUL; that of a name in the package, too */
 #define SYSDESC_BOOTARGS_SIZE 1024u /* with the NUL */
 #define SYSDESC_PATH_SIZE 64u
