@@ -548,7 +548,8 @@ static void test_reset(void)
 		report(await(0) && slot(0)->exit == UVM_EXIT_SYSTEM && slot(0)->system_type == 2 &&
 			       slot(0)->power == UVM_POWER_OFF && slot(1)->power == UVM_POWER_OFF,
 		       "SYSTEM_RESET while the timer's interrupt is active");
-		report(vmreq(UVM_VMREQ_GIC_SET, 1, 0, GICD_CTLR, 0) == WIRE_OK, "the distributor off");
+		report(vmreq(UVM_VMREQ_GIC_SET, 1, 0, GICD_CTLR, 0) == WIRE_OK,
+		       "the distributor off");
 		report(boot() && run(CMD_TIMER, &value) && value >= WAIT_NS / TICK_NS,
 		       "boots in place, its timer interrupts");
 	}

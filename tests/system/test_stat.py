@@ -107,7 +107,8 @@ def test_every_exit_is_of_one_kind(looks):
                 runs = sum(words[f"run_exits_{why}"] for why in ("intr", "abort", "system", "fail"))
                 assert runs == words["run_exits"] and words["run_exits_abort"] == words["abort_exit_stat"], words
                 assert words["page_ins"] + words["table_walks"] + words["mmio_exit_user"] <= words["run_exits_abort"], words
-                assert words["other_exit_stat"] == words["guest_errors"] == 0, words
+                # Others are the debug and PMU registers that Linux writes at boot.
+                assert words["guest_errors"] == 0 < words["other_exit_stat"] < 200, words
 
 
 def test_requests_are_counted(looks):
